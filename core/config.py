@@ -1,0 +1,91 @@
+"""Settings: read from the environment and `.env`, all prefixed ``ONEMANAGE_``.
+
+Each one is documented in `.env.example`; a test holds the two together.
+"""
+
+import ipaddress
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between a laptop and production."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ONEMANAGE_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    data_dir: Path = Path(".onemanage")
+    demo: bool = True
+    public_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    database_url: str = ""
+    database_pool_size: int = Field(10, ge=1, le=200)
+    nats_url: str = ""
+    nats_replicas: Literal[1, 3, 5] = 1
+
+    s3_endpoint_url: str = ""
+    s3_public_endpoint_url: str = ""
+    s3_region: str = "auto"
+    s3_bucket: str = ""
+    s3_access_key_id: SecretStr = SecretStr("")
+    s3_secret_access_key: SecretStr = SecretStr("")
+    s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
+
+    upload_max_bytes: int = Field(2 * 1024**3, ge=1)
+    upload_expires_seconds: int = Field(3600, ge=1)
+    download_expires_seconds: int = Field(3600, ge=1)
+    preview_hours: float = Field(24.0, gt=0)
+
+    worker_concurrency: int = Field(2, ge=1, le=64)
+    task_timeout_seconds: float = Field(300.0, gt=0)
+    task_memory_bytes: int = Field(2 * 1024**3, ge=256 * 1024**2)
+    psd_max_side: int = Field(30_000, ge=1)
+    psd_max_layers: int = Field(8_000, ge=1)
+    psd_max_pixels: int = Field(4_000_000_000, ge=1)
+
+    @field_validator("host")
+    @classmethod
+    def _only_loopback(cls, value: str) -> str:
+        """Refuse to be reachable from outside until access control is configured."""
+        if not is_loopback(value):
+            raise ValueError(
+                f"ONEMANAGE_HOST={value}: without access control OneManage listens "
+                "on loopback only; use 127.0.0.1, ::1 or localhost"
+            )
+        return value
+
+    @property
+    def uses_s3(self) -> bool:
+        """True where an S3 bucket is given, so that no disk store is used."""
+        return bool(self.s3_bucket)
+
+    @property
+    def base_url(self) -> str:
+        """The gateway's own address, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """Return this process' settings, read once."""
+    return Settings()
