@@ -1,0 +1,62 @@
+"""PostgreSQL for everything that runs on an event loop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from core.config import Settings
+from core.errors import AppError, ErrorCode
+
+
+def async_url(url: str) -> str:
+    """Return `url` with asyncpg named as its driver."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise AppError(
+            ErrorCode.INVALID, "ONEMANAGE_DATABASE_URL must begin with postgresql://"
+        )
+    return f"postgresql+asyncpg://{rest}"
+
+
+class Database:
+    """A pool of connections; each transaction is one unit of work."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine = create_async_engine(
+            async_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            json_serializer=lambda value: msgspec.json.encode(value).decode(),
+            json_deserializer=msgspec.json.decode,
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Database":
+        """Connect to the settings' database; AppError where none is named."""
+        if not settings.database_url:
+            raise AppError(
+                ErrorCode.INVALID,
+                "No database: set ONEMANAGE_DATABASE_URL, or start everything "
+                "with 'make run'",
+            )
+        return cls(settings.database_url, pool_size=settings.database_pool_size)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Open a session that is committed at the end, or rolled back on an error."""
+        async with self._sessions.begin() as session:
+            yield session
+
+    async def check(self) -> None:
+        """Raise where PostgreSQL does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()

@@ -1,0 +1,56 @@
+"""The connection to NATS, and what every process expects of it."""
+
+import nats
+from loguru import logger
+from nats.aio.client import Client
+
+from core.config import Settings
+from core.errors import AppError, ErrorCode
+
+WAKE_RELAY = "onemanage.wake.relay"
+
+
+async def connect(settings: Settings, name: str) -> Client:
+    """Connect to NATS and stay connected: reconnecting goes on without an end.
+
+    `name` appears in the server's list of connections. AppError where no URL is set.
+    """
+    if not settings.nats_url:
+        raise AppError(
+            ErrorCode.INVALID,
+            "No NATS: set ONEMANAGE_NATS_URL, or start everything with 'make run'",
+        )
+
+    async def on_error(error: Exception) -> None:
+        logger.debug("NATS: {}", error)
+
+    async def on_disconnected() -> None:
+        logger.warning("NATS is gone; reconnecting")
+
+    async def on_reconnected() -> None:
+        logger.info("NATS is back")
+
+    return await nats.connect(
+        settings.nats_url.split(","),
+        name=name,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,
+        connect_timeout=2,
+        ping_interval=5,
+        max_outstanding_pings=2,
+        error_cb=on_error,
+        disconnected_cb=on_disconnected,
+        reconnected_cb=on_reconnected,
+    )
+
+
+class RelayWaker:
+    """Tells the relay by core NATS that the outbox has something new."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def __call__(self) -> None:
+        """Wake the relay; where NATS is away, its own poll finds the rows later."""
+        if self._client.is_connected:
+            await self._client.publish(WAKE_RELAY, b"")
