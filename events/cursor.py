@@ -21,7 +21,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     """A place in the stream: its creation, a sequence, and that message's time.
 
     `time` is null where no message has been seen at `sequence`. Both times are
-    nanoseconds since 1970.
+    microseconds since 1970.
     """
 
     creation: int

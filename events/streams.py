@@ -1,0 +1,50 @@
+"""The two streams: TASKS, a work queue, and EVENTS, kept for seven days."""
+
+from typing import Final
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import BadRequestError
+
+from events.subjects import ALL_EVENTS, ALL_TASKS, EVENTS, TASKS
+
+EVENTS_MAX_AGE_SECONDS: Final = 7 * 86400
+DUPLICATE_WINDOW_SECONDS: Final = 120
+_NAME_IN_USE: Final = 10058
+
+
+def stream_configs(replicas: int) -> tuple[StreamConfig, StreamConfig]:
+    """Return the settings of TASKS and EVENTS."""
+    tasks = StreamConfig(
+        name=TASKS,
+        subjects=[ALL_TASKS],
+        retention=RetentionPolicy.WORK_QUEUE,
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        duplicate_window=DUPLICATE_WINDOW_SECONDS,
+    )
+    events = StreamConfig(
+        name=EVENTS,
+        subjects=[ALL_EVENTS],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        max_age=EVENTS_MAX_AGE_SECONDS,
+        duplicate_window=DUPLICATE_WINDOW_SECONDS,
+        allow_direct=True,
+    )
+    return tasks, events
+
+
+async def ensure_streams(client: Client, replicas: int) -> JetStreamContext:
+    """Make the streams, or bring existing ones up to date; every process may call it."""
+    jetstream = client.jetstream(timeout=5)
+    for config in stream_configs(replicas):
+        try:
+            await jetstream.add_stream(config=config)
+        except BadRequestError as error:
+            if error.err_code != _NAME_IN_USE:
+                raise
+            await jetstream.update_stream(config=config)
+    return jetstream
