@@ -1,10 +1,13 @@
 """Reading the EVENTS stream, always from its leader: a follower may lag."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import nats.errors
+from loguru import logger
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import RawStreamMsg
@@ -16,6 +19,8 @@ from events.subjects import ALL_EVENTS, EVENTS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _V1_TOKENS: Final = 9
+_NO_MESSAGE: Final = 10037
+RETRY_SECONDS: Final = 0.25
 
 
 class LogState(NamedTuple):
@@ -71,14 +76,17 @@ def microseconds(moment: datetime) -> int:
 
 
 class EventLog:
-    """The EVENTS stream, read by sequence and by subject."""
+    """The EVENTS stream, read by sequence and by subject.
+
+    Where NATS is away, every call waits for its return.
+    """
 
     def __init__(self, client: Client) -> None:
         self._jetstream = client.jetstream(timeout=5)
 
     async def state(self) -> LogState:
         """Return creation, first and last sequence; nats errors where it cannot be told."""
-        info = await self._jetstream.stream_info(EVENTS)
+        info = await _patiently(lambda: self._jetstream.stream_info(EVENTS))
         created = info.created
         assert created is not None
         return LogState(
@@ -89,28 +97,15 @@ class EventLog:
         """Return the event at `sequence`, if it is still kept."""
         if sequence < 1:
             return None
-        try:
-            return _recorded(await self._jetstream.get_msg(EVENTS, seq=sequence))
-        except NotFoundError:
-            return None
+        return await self._get(seq=sequence)
 
     async def last(self, subject_filter: str) -> Recorded | None:
         """Return the newest event that the filter covers."""
-        try:
-            found = await self._jetstream.get_msg(EVENTS, subject=subject_filter)
-        except NotFoundError:
-            return None
-        return _recorded(found)
+        return await self._get(subject=subject_filter)
 
     async def next(self, subject_filter: str, after: int) -> Recorded | None:
         """Return the first event behind sequence `after` that the filter covers."""
-        try:
-            found = await self._jetstream.get_msg(
-                EVENTS, seq=after + 1, subject=subject_filter, next=True
-            )
-        except NotFoundError:
-            return None
-        return _recorded(found)
+        return await self._get(seq=after + 1, subject=subject_filter, next=True)
 
     async def replay(
         self, after: int, subject_filter: str = ALL_EVENTS
@@ -133,6 +128,27 @@ class EventLog:
             return True
         there = await self.at(position.sequence)
         return there is None or there.time == position.time
+
+    async def _get(self, **request: Any) -> Recorded | None:
+        try:
+            return _recorded(
+                await _patiently(lambda: self._jetstream.get_msg(EVENTS, **request))
+            )
+        except NotFoundError:
+            return None
+
+
+async def _patiently[T](ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until NATS answers; NotFoundError only where the stream lacks a message."""
+    while True:
+        try:
+            return await ask()
+        except NotFoundError as error:
+            if error.err_code == _NO_MESSAGE:
+                raise
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            logger.debug("the event log does not answer yet: {!r}", error)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _recorded(message: RawStreamMsg) -> Recorded:
