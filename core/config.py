@@ -11,6 +11,9 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# Below data_dir: where the embedded servers are found while they run.
+SERVERS_FILE = Path("run", "servers.env")
+
 
 class Settings(BaseSettings):
     """Everything that may differ between a laptop and production."""
@@ -26,6 +29,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     secret_key: SecretStr = SecretStr("")
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "text", "json"] = "auto"
 
     database_url: str = ""
     database_pool_size: int = Field(10, ge=1, le=200)
@@ -87,5 +91,10 @@ def is_loopback(host: str) -> bool:
 
 @lru_cache
 def get_settings() -> Settings:
-    """Return this process' settings, read once."""
-    return Settings()
+    """Return this process' settings, read once.
+
+    Below the environment and `.env` stand the addresses of the embedded servers,
+    so that a command by hand reaches those that run now.
+    """
+    servers = Settings().data_dir.expanduser() / SERVERS_FILE
+    return Settings(_env_file=(servers, ".env"))
