@@ -1,0 +1,19 @@
+"""Where bytes lie: on this machine's disk or in an S3 bucket, behind one interface."""
+
+from core.storage.disk import DiskStorage
+from core.storage.factory import make_storage
+from core.storage.interface import ObjectStat, Storage, UploadTarget, stable_expiry
+from core.storage.s3 import S3Storage
+from core.storage.tokens import DownloadGrant, UploadGrant
+
+__all__ = [
+    "DiskStorage",
+    "DownloadGrant",
+    "ObjectStat",
+    "S3Storage",
+    "Storage",
+    "UploadGrant",
+    "UploadTarget",
+    "make_storage",
+    "stable_expiry",
+]
