@@ -1,0 +1,142 @@
+"""SQL for jobs."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from core import outbox
+from events.hub import JobHead
+from features.jobs.models import DeadLetter, Job, JobStatus
+
+
+class JobSelection(NamedTuple):
+    """Which jobs a list shows; empty tuples and None leave a restriction out."""
+
+    owner_id: str | None = None
+    kinds: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+async def add(session: AsyncSession, job: Job) -> bool:
+    """Insert a job; False where its idempotency key or its retry exists already."""
+    values = job.model_dump(exclude={"created_at", "updated_at"})
+    statement = insert(Job).values(**values).on_conflict_do_nothing().returning(Job.id)  # type: ignore[arg-type]
+    return (await session.execute(statement)).first() is not None
+
+
+async def by_id(session: AsyncSession, job_id: str) -> Job | None:
+    """Return one job."""
+    return await session.get(Job, job_id)
+
+
+async def by_ids(session: AsyncSession, ids: Sequence[str]) -> Sequence[Job]:
+    """Return the jobs with these ids, in no order."""
+    return (await session.scalars(select(Job).where(col(Job.id).in_(ids)))).all()
+
+
+async def by_key(
+    session: AsyncSession, owner_id: str, mutation: str, key: str
+) -> Job | None:
+    """Return the job that a caller's idempotency key stands for."""
+    query = select(Job).where(
+        col(Job.owner_id) == owner_id,
+        col(Job.mutation) == mutation,
+        col(Job.idempotency_key) == key,
+    )
+    return (await session.scalars(query)).first()
+
+
+async def retries_of(session: AsyncSession, ids: Sequence[str]) -> Sequence[Job]:
+    """Return the jobs that run one of these again."""
+    return (await session.scalars(select(Job).where(col(Job.retry_of).in_(ids)))).all()
+
+
+async def locked(session: AsyncSession, job_id: str) -> Job | None:
+    """Return a job with its row locked until the transaction's end."""
+    query = select(Job).where(col(Job.id) == job_id).with_for_update()
+    return (await session.scalars(query)).first()
+
+
+async def now(session: AsyncSession) -> datetime:
+    """Return PostgreSQL's clock: the one that all processes share."""
+    moment: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return moment
+
+
+async def heartbeat(session: AsyncSession, job_id: str, claim: int) -> bool:
+    """Note that the worker is alive; False where its claim holds no more."""
+    statement = (
+        update(Job)
+        .where(
+            col(Job.id) == job_id,
+            col(Job.claim) == claim,
+            col(Job.status) == JobStatus.RUNNING.value,
+        )
+        .values(heartbeat_at=func.clock_timestamp())
+        .returning(col(Job.id))
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+async def heads(session: AsyncSession, ids: Sequence[str]) -> dict[str, JobHead]:
+    """Return where jobs stand: their job_seq and what of it is still in the outbox."""
+    query = select(col(Job.id), col(Job.job_seq)).where(col(Job.id).in_(ids))
+    rows = (await session.execute(query)).all()
+    waiting = await outbox.first_waiting(session, ids)
+    return {job_id: JobHead(job_seq, waiting.get(job_id)) for job_id, job_seq in rows}
+
+
+async def page(
+    session: AsyncSession,
+    selection: JobSelection,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> Sequence[Job]:
+    """Return the newest jobs of a selection, behind the key `after`."""
+    query = _selected(select(Job), selection)
+    if after is not None:
+        query = query.where(tuple_(col(Job.created_at), col(Job.id)) < after)
+    query = query.order_by(col(Job.created_at).desc(), col(Job.id).desc()).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+async def count(session: AsyncSession, selection: JobSelection) -> int:
+    """Return how many jobs a selection holds."""
+    query = _selected(select(func.count()).select_from(Job), selection)
+    return (await session.execute(query)).scalar_one()
+
+
+async def add_dead_letter(session: AsyncSession, letter: DeadLetter) -> None:
+    """Store a dead letter."""
+    session.add(letter)
+    await session.flush()
+
+
+async def silent_since(session: AsyncSession, seconds: float) -> Sequence[str]:
+    """Return RUNNING jobs whose worker has shown no sign for `seconds`."""
+    limit = func.clock_timestamp() - timedelta(seconds=seconds)
+    query = select(col(Job.id)).where(
+        col(Job.status) == JobStatus.RUNNING.value, col(Job.heartbeat_at) < limit
+    )
+    return (await session.scalars(query)).all()
+
+
+def _selected[T: tuple[Any, ...]](query: Select[T], selection: JobSelection) -> Select[T]:
+    if selection.owner_id is not None:
+        query = query.where(col(Job.owner_id) == selection.owner_id)
+    if selection.kinds:
+        query = query.where(col(Job.kind).in_(selection.kinds))
+    if selection.statuses:
+        query = query.where(col(Job.status).in_(selection.statuses))
+    if selection.created_after is not None:
+        query = query.where(col(Job.created_at) > selection.created_after)
+    if selection.created_before is not None:
+        query = query.where(col(Job.created_at) < selection.created_before)
+    return query

@@ -1,0 +1,30 @@
+"""How an attempt can end other than well."""
+
+from events.schemas import JobErrorBody
+
+
+class JobFailure(Exception):
+    """The attempt failed, with a reason for the person who started the job.
+
+    `retryable` says that the same input may succeed later.
+    """
+
+    def __init__(self, code: str, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.error = JobErrorBody(code, message, retryable)
+
+
+class ClaimLost(Exception):
+    """The job was cancelled or taken over: this worker may write nothing more."""
+
+
+class JobBusy(Exception):
+    """Another worker holds the job and is alive; look again after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"busy; look again in {seconds} s")
+        self.seconds = seconds
+
+
+class UnknownJob(Exception):
+    """A message names a job that PostgreSQL does not know."""

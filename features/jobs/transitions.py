@@ -1,0 +1,197 @@
+"""A job's transitions: each changes the locked row and stores its event beside it.
+
+Nothing else writes events of a job: the row, its number and the outbox row are one
+transaction, so that what a subscriber is told is what PostgreSQL holds.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import outbox
+from core.base import new_id
+from core.broker import TASK_SUBJECT, task_message
+from core.outbox import OutboxStream
+from events.schemas import EventBody, JobErrorBody, Progress, encode
+from events.subjects import (
+    DEAD_LETTER,
+    JobKind,
+    Topic,
+    Transition,
+    transition_topic,
+)
+from features.jobs import crud
+from features.jobs.models import DeadLetter, Job, JobStatus
+from features.jobs.utils import body_of, retry_wait
+
+MESSAGE_BYTES: Final = 4096
+WORKER_LOST: Final = JobErrorBody(
+    "WORKER_LOST",
+    "The worker that ran this job died. Another attempt may succeed.",
+    True,
+)
+
+
+async def record(
+    session: AsyncSession, job: Job, topic: Topic, **parts: Any
+) -> None:
+    """Number the next event of a locked job and put it into the outbox.
+
+    `parts` are the event's own fields of `EventBody`.
+    """
+    job.job_seq += 1
+    await session.flush()
+    body = EventBody(
+        event_id=new_id("event"),
+        timestamp=await crud.now(session),
+        task_id=job.id,
+        status=topic.status,
+        job=body_of(job),
+        **parts,
+    )
+    await outbox.append(
+        session,
+        OutboxStream.EVENTS,
+        topic.subject(job.id),
+        encode(body),
+        message_id=f"{job.id}:{job.job_seq}",
+        job_id=job.id,
+        job_seq=job.job_seq,
+    )
+
+
+async def queued(session: AsyncSession, job: Job) -> None:
+    """The job was accepted: its first event, and the task that runs it."""
+    await _transition(session, job, Transition.QUEUED)
+    await enqueue(session, job)
+
+
+async def enqueue(session: AsyncSession, job: Job) -> None:
+    """Put the job's task into the outbox, for the time when it may run."""
+    await outbox.append(
+        session,
+        OutboxStream.TASKS,
+        TASK_SUBJECT,
+        task_message(job.task_name, job.id),
+        job_id=job.id,
+        not_before=job.run_after,
+    )
+
+
+async def started(session: AsyncSession, job: Job, now: datetime) -> None:
+    """A worker claimed the job: a new attempt, or one that was handed back goes on."""
+    job.claim += 1
+    if not job.handed_back:
+        job.attempt += 1
+        job.progress = msgspec.to_builtins(Progress(stage="starting"))
+    job.handed_back = False
+    job.status = JobStatus.RUNNING.value
+    job.run_after = None
+    job.heartbeat_at = now
+    job.started_at = job.started_at or now
+    await _transition(session, job, Transition.STARTED)
+
+
+async def progressed(session: AsyncSession, job: Job, progress: Progress) -> None:
+    """The worker got on; the fraction never falls."""
+    fraction = max(progress.fraction, job.progress.get("fraction", 0.0))
+    progress = msgspec.structs.replace(progress, fraction=min(fraction, 1.0))
+    job.progress = msgspec.to_builtins(progress)
+    await _transition(session, job, Transition.PROGRESSED, progress=progress)
+
+
+async def succeeded(session: AsyncSession, job: Job, now: datetime) -> None:
+    """The job's result is stored whole."""
+    job.status = JobStatus.SUCCEEDED.value
+    job.error = None
+    job.progress = {**job.progress, "fraction": 1.0, "eta_seconds": 0.0}
+    job.finished_at = now
+    await _transition(session, job, Transition.COMPLETED)
+
+
+async def failed(
+    session: AsyncSession, job: Job, now: datetime, error: JobErrorBody
+) -> None:
+    """An attempt failed: another follows after a wait, or the job has FAILED."""
+    job.error = msgspec.to_builtins(error)
+    if error.retryable and job.attempt < job.max_attempts:
+        await _retry(session, job, now + timedelta(seconds=retry_wait(job.attempt)))
+        return
+    job.status = JobStatus.FAILED.value
+    job.finished_at = now
+    await _transition(session, job, Transition.FAILED, error=error)
+    if error.retryable:
+        await bury(session, error.message, task_message(job.task_name, job.id), job)
+
+
+async def handed_back(session: AsyncSession, job: Job) -> None:
+    """The worker shuts down: the job waits for another, its attempt not used up."""
+    job.status = JobStatus.QUEUED.value
+    job.handed_back = True
+    await enqueue(session, job)
+
+
+async def worker_lost(session: AsyncSession, job: Job, now: datetime) -> None:
+    """The job's worker died: its attempt is used up, and the next may start at once."""
+    job.error = msgspec.to_builtins(WORKER_LOST)
+    if job.attempt < job.max_attempts:
+        await _retry(session, job, now)
+    else:
+        await failed(session, job, now, WORKER_LOST)
+
+
+async def canceled(session: AsyncSession, job: Job, now: datetime) -> None:
+    """A person ended the job; the claim moves on, so its worker may write no more."""
+    job.status = JobStatus.CANCELED.value
+    job.claim += 1
+    job.finished_at = now
+    await _transition(session, job, Transition.CANCELED)
+
+
+async def bury(
+    session: AsyncSession, reason: str, message: bytes, job: Job | None
+) -> None:
+    """Store a dead letter and publish its event, for administrators alone."""
+    letter = DeadLetter(
+        job_id=job.id if job is not None else None,
+        reason=reason,
+        message=message[:MESSAGE_BYTES].decode(errors="replace"),
+    )
+    await crud.add_dead_letter(session, letter)
+    event_id = new_id("event")
+    body = EventBody(
+        event_id=event_id,
+        timestamp=letter.at,
+        task_id=event_id,
+        status=DEAD_LETTER.status,
+        owner=None,
+        reason=reason,
+        message=letter.message,
+    )
+    await outbox.append(
+        session,
+        OutboxStream.EVENTS,
+        DEAD_LETTER.subject(letter.id),
+        encode(body),
+        message_id=event_id,
+    )
+
+
+async def _retry(session: AsyncSession, job: Job, run_after: datetime) -> None:
+    job.status = JobStatus.QUEUED.value
+    job.run_after = run_after
+    error = msgspec.convert(job.error, JobErrorBody)
+    await _transition(
+        session, job, Transition.RETRYING, error=error, next_attempt_at=run_after
+    )
+    await enqueue(session, job)
+
+
+async def _transition(
+    session: AsyncSession, job: Job, transition: Transition, **parts: Any
+) -> None:
+    await record(
+        session, job, transition_topic(JobKind(job.kind), transition), **parts
+    )
