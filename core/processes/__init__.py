@@ -1,0 +1,17 @@
+"""CPU work in warm child processes that can be killed at any moment."""
+
+from core.processes.errors import (
+    ProcessDied,
+    ProcessError,
+    ProcessFailed,
+    ProcessTimeout,
+)
+from core.processes.pool import ProcessPool
+
+__all__ = [
+    "ProcessDied",
+    "ProcessError",
+    "ProcessFailed",
+    "ProcessPool",
+    "ProcessTimeout",
+]
