@@ -53,7 +53,7 @@ def configure_logging(process_name: str) -> None:
             _write_text,
             format=_text,
             level=settings.log_level,
-            colorize=_wants_colour(),
+            colorize=wants_colour(),
             diagnose=False,
         )
     else:
@@ -67,7 +67,8 @@ def for_people() -> bool:
     return sys.stderr.isatty() if chosen == "auto" else chosen == "text"
 
 
-def _wants_colour() -> bool:
+def wants_colour() -> bool:
+    """Tell whether lines for people are coloured (NO_COLOR, FORCE_COLOR)."""
     if os.environ.get("NO_COLOR"):
         return False
     return sys.stderr.isatty() or bool(os.environ.get("FORCE_COLOR"))

@@ -126,6 +126,16 @@ def working_in(directory: Path) -> list[int]:
     return found
 
 
+def marked(variable: str, prefix: str) -> list[int]:
+    """Return the ids of the processes with an environment variable that starts so."""
+    found = []
+    for candidate in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if candidate.environ().get(variable, "").startswith(prefix):
+                found.append(candidate.pid)
+    return found
+
+
 def kill(pids: Sequence[int]) -> None:
     """Kill processes and wait until they are gone."""
     for pid in pids:

@@ -1,0 +1,63 @@
+"""The entry: settings, data directory, lock, port; then the supervisor."""
+
+import os
+import socket
+import sys
+
+from loguru import logger
+from pydantic import ValidationError
+
+from core.config import Settings
+from core.logging import configure_logging
+from workers.embedded import state
+from workers.embedded.server import ServerError
+from workers.supervisor.child import ROOT, end_leftovers
+from workers.supervisor.errors import StartRefused, settings_refused
+from workers.supervisor.lock import only_one
+from workers.supervisor.supervisor import Supervisor
+
+
+def main() -> None:
+    """Run all of OneManage until told to stop; exit with 0, or 1 and the reason."""
+    # Relative paths in the settings mean the project's folder, for every process.
+    os.chdir(ROOT)
+    try:
+        _run()
+    except (StartRefused, ServerError) as error:
+        sys.exit(f"OneManage did not start.\n{error}")
+
+
+def _run() -> None:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise settings_refused(error) from None
+    configure_logging("supervisor")
+    try:
+        data_dir = state.prepare_data_dir(settings.data_dir)
+    except OSError as error:
+        raise StartRefused(
+            f"ONEMANAGE_DATA_DIR={settings.data_dir} cannot be used: {error}"
+        ) from None
+    with only_one(data_dir):
+        end_leftovers(data_dir)
+        port = usable_port(settings.host, settings.port)
+        Supervisor(settings.model_copy(update={"port": port}), data_dir).run()
+    logger.complete()
+
+
+def usable_port(host: str, port: int) -> int:
+    """Return the port to listen on, a free one for 0; refuse one that is in use."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    )[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise StartRefused(
+                f"Port {port} of {host} cannot be used ({error.strerror}): set "
+                "ONEMANAGE_PORT to another one; 0 picks a free one."
+            ) from None
+        return int(probe.getsockname()[1])
