@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import nats.errors
 from loguru import logger
@@ -45,16 +45,19 @@ def task_message(task_name: str, job_id: str) -> bytes:
     return message.model_dump_json().encode()
 
 
-class Redeliver(Exception):
-    """Raised by a task that cannot run now: its message comes again after `seconds`."""
+class Redeliver(NamedTuple):
+    """Returned by a task that cannot run now: its message comes again after `seconds`."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"again in {seconds} s")
-        self.seconds = seconds
+    seconds: float
 
 
-class Unroutable(Exception):
-    """Raised by a task whose message can never be understood: it is buried."""
+class Unroutable(NamedTuple):
+    """Returned by a task whose message can never be understood: it is buried."""
+
+    reason: str
+
+
+type Settlement = Redeliver | Unroutable | None
 
 
 class Lease:
@@ -64,8 +67,7 @@ class Lease:
         self._broker = broker
         self._message = message
         self.is_settled = False
-        self.error: BaseException | None = None
-        self.has_run = False
+        self.result: TaskiqResult[Settlement] | None = None
 
     async def extend(self) -> None:
         """Tell JetStream that the task is still being worked on."""
@@ -76,21 +78,22 @@ class Lease:
         """Settle the delivery by what has become of the task."""
         if self.is_settled:
             return
-        if not self.has_run or isinstance(self.error, Unroutable):
-            await self._bury_or_redeliver()
-        elif self.error is None or isinstance(self.error, asyncio.CancelledError):
-            await self._settle(b"+ACK")
-        elif isinstance(self.error, Redeliver):
-            await self._redeliver(self.error.seconds)
-        else:
+        if self.result is None:
+            await self._bury_or_redeliver("No worker understands this message.")
+        elif isinstance(self.result.return_value, Unroutable):
+            await self._bury_or_redeliver(self.result.return_value.reason)
+        elif isinstance(self.result.return_value, Redeliver):
+            await self._redeliver(self.result.return_value.seconds)
+        elif self.result.is_err:
             await self._redeliver(REDELIVER_SECONDS)
+        else:
+            await self._settle(b"+ACK")
 
-    async def _bury_or_redeliver(self) -> None:
+    async def _bury_or_redeliver(self, reason: str) -> None:
         """Another worker may know the task; after some deliveries nobody does."""
         if self._message.metadata.num_delivered < UNKNOWN_DELIVERIES:
             await self._redeliver(REDELIVER_SECONDS)
             return
-        reason = str(self.error or "No worker understands this message.")
         await self._broker.bury(self._message.data, reason)
         await self._settle(b"+TERM")
 
@@ -104,9 +107,7 @@ class Lease:
         self._broker.leases.discard(self)
         for _ in range(5):
             with suppress(nats.errors.Error, TimeoutError, OSError):
-                await self._broker.client.request(
-                    self._message.reply, verb, timeout=2
-                )
+                await self._broker.client.request(self._message.reply, verb, timeout=2)
                 return
             await asyncio.sleep(0.5)
         logger.warning("a delivery could not be settled; it will come again")
@@ -234,10 +235,8 @@ class LeasedReceiver(Receiver):
         task = asyncio.current_task()
         assert task is not None
         lease = self._running[task]
-        lease.has_run = True
-        result = await super().run_task(target, message, ack_controller)
-        lease.error = result.error
-        return result
+        lease.result = await super().run_task(target, message, ack_controller)
+        return lease.result
 
     async def _interrupt(self, finish_event: asyncio.Event) -> None:
         await finish_event.wait()

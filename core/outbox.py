@@ -104,4 +104,4 @@ async def first_waiting(
         .group_by(col(OutboxMessage.job_id))
     )
     rows = (await session.execute(query)).all()
-    return {job_id: job_seq for job_id, job_seq in rows if job_id is not None}
+    return {job_id: job_seq for job_id, job_seq in rows if job_id and job_seq}

@@ -101,9 +101,7 @@ def is_filter(pattern: str) -> bool:
     if not all(tokens) or ">" in tokens[:-1]:
         return False
     plain = (token for token in tokens if token not in ("*", ">"))
-    return all(
-        token.isprintable() and not set(token) & set("*> \t") for token in plain
-    )
+    return all(token.isprintable() and not set(token) & set("*> \t") for token in plain)
 
 
 def matches(pattern: str, subject: str) -> bool:

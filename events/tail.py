@@ -74,7 +74,9 @@ class Tail:
                 state.creation, state.last, newest.time if newest else None
             )
         elif not await self._log.holds(self.position):
-            logger.warning("the event log is another or was cut: starting from its rest")
+            logger.warning(
+                "the event log is another or was cut: starting from its rest"
+            )
             self.position = Position(state.creation, max(state.first - 1, 0), None)
             self._on_restart()
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -26,9 +26,9 @@ class JobSelection(NamedTuple):
 
 async def add(session: AsyncSession, job: Job) -> bool:
     """Insert a job; False where its idempotency key or its retry exists already."""
-    values = job.model_dump(exclude={"created_at", "updated_at"})
+    values = job.model_dump()
     statement = insert(Job).values(**values).on_conflict_do_nothing().returning(Job.id)  # type: ignore[arg-type]
-    return (await session.execute(statement)).first() is not None
+    return (await session.execute(statement.returning(col(Job.id)))).first() is not None
 
 
 async def by_id(session: AsyncSession, job_id: str) -> Job | None:
@@ -66,7 +66,9 @@ async def locked(session: AsyncSession, job_id: str) -> Job | None:
 
 async def now(session: AsyncSession) -> datetime:
     """Return PostgreSQL's clock: the one that all processes share."""
-    moment: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    moment: datetime = (
+        await session.execute(select(func.clock_timestamp()))
+    ).scalar_one()
     return moment
 
 
@@ -100,7 +102,7 @@ async def page(
     after: tuple[datetime, str] | None,
 ) -> Sequence[Job]:
     """Return the newest jobs of a selection, behind the key `after`."""
-    query = _selected(select(Job), selection)
+    query = select(Job).where(*_conditions(selection))
     if after is not None:
         query = query.where(tuple_(col(Job.created_at), col(Job.id)) < after)
     query = query.order_by(col(Job.created_at).desc(), col(Job.id).desc()).limit(limit)
@@ -109,7 +111,7 @@ async def page(
 
 async def count(session: AsyncSession, selection: JobSelection) -> int:
     """Return how many jobs a selection holds."""
-    query = _selected(select(func.count()).select_from(Job), selection)
+    query = select(func.count()).select_from(Job).where(*_conditions(selection))
     return (await session.execute(query)).scalar_one()
 
 
@@ -128,15 +130,16 @@ async def silent_since(session: AsyncSession, seconds: float) -> Sequence[str]:
     return (await session.scalars(query)).all()
 
 
-def _selected[T: tuple[Any, ...]](query: Select[T], selection: JobSelection) -> Select[T]:
+def _conditions(selection: JobSelection) -> list[ColumnElement[bool]]:
+    conditions = []
     if selection.owner_id is not None:
-        query = query.where(col(Job.owner_id) == selection.owner_id)
+        conditions.append(col(Job.owner_id) == selection.owner_id)
     if selection.kinds:
-        query = query.where(col(Job.kind).in_(selection.kinds))
+        conditions.append(col(Job.kind).in_(selection.kinds))
     if selection.statuses:
-        query = query.where(col(Job.status).in_(selection.statuses))
+        conditions.append(col(Job.status).in_(selection.statuses))
     if selection.created_after is not None:
-        query = query.where(col(Job.created_at) > selection.created_after)
+        conditions.append(col(Job.created_at) > selection.created_after)
     if selection.created_before is not None:
-        query = query.where(col(Job.created_at) < selection.created_before)
-    return query
+        conditions.append(col(Job.created_at) < selection.created_before)
+    return conditions

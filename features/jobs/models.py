@@ -63,9 +63,7 @@ class Job(TimestampMixin, table=True):
         default=None,
         sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
     )
-    heartbeat_at: datetime | None = Field(
-        default=None, sa_type=DateTime(timezone=True)
-    )
+    heartbeat_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     progress: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSONB, nullable=False
     )

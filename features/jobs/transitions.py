@@ -34,9 +34,7 @@ WORKER_LOST: Final = JobErrorBody(
 )
 
 
-async def record(
-    session: AsyncSession, job: Job, topic: Topic, **parts: Any
-) -> None:
+async def record(session: AsyncSession, job: Job, topic: Topic, **parts: Any) -> None:
     """Number the next event of a locked job and put it into the outbox.
 
     `parts` are the event's own fields of `EventBody`.
@@ -133,11 +131,16 @@ async def handed_back(session: AsyncSession, job: Job) -> None:
     await enqueue(session, job)
 
 
-async def worker_lost(session: AsyncSession, job: Job, now: datetime) -> None:
-    """The job's worker died: its attempt is used up, and the next may start at once."""
+async def worker_lost(
+    session: AsyncSession, job: Job, now: datetime, *, has_message: bool
+) -> None:
+    """The job's worker died: its attempt is used up, and the next may start at once.
+
+    `has_message`: the caller holds the job's task, so that no other is needed.
+    """
     job.error = msgspec.to_builtins(WORKER_LOST)
     if job.attempt < job.max_attempts:
-        await _retry(session, job, now)
+        await _retry(session, job, now, has_message=has_message)
     else:
         await failed(session, job, now, WORKER_LOST)
 
@@ -179,19 +182,20 @@ async def bury(
     )
 
 
-async def _retry(session: AsyncSession, job: Job, run_after: datetime) -> None:
+async def _retry(
+    session: AsyncSession, job: Job, run_after: datetime, *, has_message: bool = False
+) -> None:
     job.status = JobStatus.QUEUED.value
     job.run_after = run_after
     error = msgspec.convert(job.error, JobErrorBody)
     await _transition(
         session, job, Transition.RETRYING, error=error, next_attempt_at=run_after
     )
-    await enqueue(session, job)
+    if not has_message:
+        await enqueue(session, job)
 
 
 async def _transition(
     session: AsyncSession, job: Job, transition: Transition, **parts: Any
 ) -> None:
-    await record(
-        session, job, transition_topic(JobKind(job.kind), transition), **parts
-    )
+    await record(session, job, transition_topic(JobKind(job.kind), transition), **parts)

@@ -1,0 +1,265 @@
+"""Running a job in a worker: claim, heartbeat, progress, end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+from loguru import logger
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.base import utc_now
+from core.broker import Redeliver, Settlement, Unroutable
+from core.config import Settings
+from core.database_async import Database
+from core.errors import AppError, ErrorCode
+from core.nats import RelayWaker
+from events.schemas import JobErrorBody, Progress
+from events.subjects import Topic
+from features.jobs import crud, transitions
+from features.jobs.exceptions import ClaimLost, JobBusy, JobFailure, UnknownJob
+from features.jobs.models import Job, JobStatus
+from features.jobs.utils import JOB_ERROR_CODES, eta_seconds
+
+HEARTBEAT_SECONDS: Final = 2.0
+LEASE_SECONDS: Final = 10.0
+PROGRESS_SECONDS: Final = 0.25
+
+type Effects = Callable[[AsyncSession], Awaitable[None]]
+type Handler = Callable[["JobRun"], Awaitable[None]]
+
+
+class JobRun:
+    """One claim of one job, as the work sees it: what to do, and how to tell of it.
+
+    Every write checks the claim in its own transaction and raises ClaimLost where
+    the job was cancelled or taken over.
+    """
+
+    def __init__(self, runner: "JobRunner", job: Job) -> None:
+        self._runner = runner
+        self._started = utc_now()
+        self._reported = 0.0
+        self.job = job
+
+    @property
+    def prefix(self) -> str:
+        """The claim's own place in the object store; ends in a slash."""
+        return f"jobs/{self.job.id}/{self.job.claim}/"
+
+    async def progress(
+        self,
+        stage: str,
+        done: int,
+        total: int | None,
+        *,
+        fraction: float,
+        message: str | None = None,
+    ) -> None:
+        """Report how far the work is; at most 4 reports a second are recorded."""
+        if time.monotonic() - self._reported < PROGRESS_SECONDS:
+            return
+        self._reported = time.monotonic()
+        report = self._progress(stage, done, total, fraction, message)
+
+        async def change(session: AsyncSession, job: Job) -> None:
+            await transitions.progressed(session, job, report)
+
+        await self._write(change)
+
+    async def record(self, topic: Topic, effects: Effects, **parts: Any) -> None:
+        """Store `effects` and the event that tells of them, in one transaction."""
+
+        async def change(session: AsyncSession, job: Job) -> None:
+            await effects(session)
+            await transitions.record(session, job, topic, **parts)
+
+        await self._write(change)
+
+    async def store(
+        self, effects: Effects, *, result_type: str, result_id: str
+    ) -> None:
+        """Store `effects` and show them as the job's result from now on."""
+
+        async def change(session: AsyncSession, job: Job) -> None:
+            await effects(session)
+            job.result_type, job.result_id = result_type, result_id
+
+        await self._write(change)
+
+    async def succeed(self, effects: Effects | None = None) -> None:
+        """Store the last effects and end the job, in one transaction."""
+
+        async def change(session: AsyncSession, job: Job) -> None:
+            if effects is not None:
+                await effects(session)
+            await transitions.succeeded(session, job, await crud.now(session))
+
+        await self._write(change)
+
+    async def _write(
+        self, change: Callable[[AsyncSession, Job], Awaitable[None]]
+    ) -> None:
+        await self._runner.write(self.job.id, self.job.claim, change)
+
+    def _progress(
+        self,
+        stage: str,
+        done: int,
+        total: int | None,
+        fraction: float,
+        message: str | None,
+    ) -> Progress:
+        eta = eta_seconds(fraction, self._started, utc_now())
+        return Progress(fraction, stage, done, total, eta, message)
+
+
+class JobRunner:
+    """Runs jobs in this worker process."""
+
+    def __init__(
+        self, database: Database, wake: RelayWaker, settings: Settings
+    ) -> None:
+        self._database = database
+        self._wake = wake
+        self._timeout = settings.task_timeout_seconds
+
+    async def run(self, job_id: str, handler: Handler) -> Settlement:
+        """Claim a job and run `handler`; return how its message is to be settled."""
+        with logger.contextualize(job_id=job_id):
+            try:
+                job = await self._claim(job_id)
+            except JobBusy as busy:
+                return Redeliver(busy.seconds)
+            except UnknownJob:
+                return Unroutable("The message names a job that does not exist.")
+            if job is None:
+                return None
+            logger.info("attempt {} of {}", job.attempt, job.max_attempts)
+            await self._attempt(JobRun(self, job), handler)
+            return None
+
+    async def write(
+        self,
+        job_id: str,
+        claim: int,
+        change: Callable[[AsyncSession, Job], Awaitable[None]],
+    ) -> None:
+        """Change a job under its lock; ClaimLost where `claim` holds no more."""
+        async with self._database.transaction() as session:
+            job = await crud.locked(session, job_id)
+            if job is None or job.claim != claim or job.status != JobStatus.RUNNING:
+                raise ClaimLost(job_id)
+            await change(session, job)
+        await self._wake()
+
+    async def _claim(self, job_id: str) -> Job | None:
+        """Take the job, or return None where there is nothing to run."""
+        async with self._database.transaction() as session:
+            job = await crud.locked(session, job_id)
+            if job is None:
+                raise UnknownJob(job_id)
+            now = await crud.now(session)
+            if job.status == JobStatus.RUNNING:
+                _check_lease(job, now)
+                await transitions.worker_lost(session, job, now, has_message=True)
+            if job.has_ended or (job.run_after is not None and job.run_after > now):
+                claimed = None
+            else:
+                await transitions.started(session, job, now)
+                claimed = job
+        await self._wake()
+        return claimed
+
+    async def _attempt(self, run: JobRun, handler: Handler) -> None:
+        """Run one attempt and write down how it ended."""
+        try:
+            await self._supervised(run, handler)
+        except ClaimLost:
+            logger.info("stopped: the job was cancelled or taken over")
+        except asyncio.CancelledError:
+            logger.info("handing the job back: the worker is shutting down")
+            await self._end(run, _hand_back)
+        except TimeoutError:
+            await self._fail(run, _timed_out(self._timeout))
+        except JobFailure as failure:
+            await self._fail(run, failure.error)
+        except AppError as error:
+            await self._fail(run, _error_of(error))
+        except Exception:
+            logger.exception("the attempt failed")
+            await self._fail(run, INTERNAL)
+
+    async def _supervised(self, run: JobRun, handler: Handler) -> None:
+        """Run the handler beside heartbeats; a lost claim cancels it."""
+        work = asyncio.ensure_future(handler(run))
+        beats = asyncio.create_task(self._heartbeats(run))
+        try:
+            async with asyncio.timeout(self._timeout):
+                await asyncio.wait({work, beats}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ClaimLost(run.job.id)
+            await work
+        finally:
+            for task in (work, beats):
+                task.cancel()
+            await asyncio.gather(work, beats, return_exceptions=True)
+
+    async def _heartbeats(self, run: JobRun) -> None:
+        """Beat until the claim is lost; PostgreSQL being away is no reason to stop."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                async with self._database.transaction() as session:
+                    alive = await crud.heartbeat(session, run.job.id, run.job.claim)
+            except Exception as error:
+                logger.warning("no heartbeat: {!r}", error)
+                continue
+            if not alive:
+                return
+
+    async def _fail(self, run: JobRun, error: JobErrorBody) -> None:
+        logger.warning("attempt failed: {} {}", error.code, error.message)
+
+        async def change(session: AsyncSession, job: Job) -> None:
+            await transitions.failed(session, job, await crud.now(session), error)
+
+        await self._end(run, change)
+
+    async def _end(
+        self, run: JobRun, change: Callable[[AsyncSession, Job], Awaitable[None]]
+    ) -> None:
+        with suppress(ClaimLost):
+            await self.write(run.job.id, run.job.claim, change)
+
+
+INTERNAL: Final = JobErrorBody(
+    "INTERNAL", "Something went wrong on our side. Another attempt may succeed.", True
+)
+
+
+async def _hand_back(session: AsyncSession, job: Job) -> None:
+    await transitions.handed_back(session, job)
+
+
+def _check_lease(job: Job, now: datetime) -> None:
+    assert job.heartbeat_at is not None
+    silent = (now - job.heartbeat_at).total_seconds()
+    if silent < LEASE_SECONDS:
+        raise JobBusy(LEASE_SECONDS - silent + 1)
+
+
+def _timed_out(seconds: float) -> JobErrorBody:
+    return JobErrorBody(
+        "TIMEOUT", f"The attempt took longer than {seconds:.0f} s and was ended.", True
+    )
+
+
+def _error_of(error: AppError) -> JobErrorBody:
+    code = JOB_ERROR_CODES.get(error.code)
+    if code is None:
+        return INTERNAL
+    retryable = error.code is ErrorCode.STORAGE_UNAVAILABLE
+    return JobErrorBody(code, error.message, retryable)

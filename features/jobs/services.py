@@ -1,0 +1,241 @@
+"""Jobs: starting, watching and steering them. Each call is one transaction."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.base import new_id, utc_now
+from core.database_async import Database
+from core.errors import AppError, ErrorCode
+from core.nats import RelayWaker
+from core.security import Caller
+from events.cursor import EventCursor, encode_cursor
+from events.hub import Hub, JobHead
+from events.schemas import JobBody, Progress
+from events.subjects import JobKind
+from features.jobs import crud, transitions
+from features.jobs.crud import JobSelection
+from features.jobs.models import Job
+from features.jobs.utils import body_of
+
+MAX_WAIT_MS = 10_000
+
+
+class JobRequest(NamedTuple):
+    """What a mutation asks for: `input` is what its idempotency key stands for."""
+
+    kind: JobKind
+    owner_id: str
+    mutation: str
+    task_name: str
+    input: dict[str, Any]
+    idempotency_key: str | None = None
+
+
+class StartedJob(NamedTuple):
+    """A job and a cursor from before its first event."""
+
+    job: Job
+    cursor: str
+
+
+class JobsService:
+    """Jobs as the gateway sees them."""
+
+    def __init__(self, database: Database, wake: RelayWaker, hub: Hub) -> None:
+        self._database = database
+        self._wake = wake
+        self._hub = hub
+
+    async def repeated(self, request: JobRequest) -> StartedJob | None:
+        """Return the job that the request's idempotency key has already started.
+
+        AppError CONFLICT where the key was used with other input.
+        """
+        if request.idempotency_key is None:
+            return None
+        async with self._database.transaction() as session:
+            job = await crud.by_key(
+                session, request.owner_id, request.mutation, request.idempotency_key
+            )
+        if job is None:
+            return None
+        if job.input != request.input:
+            raise AppError(
+                ErrorCode.CONFLICT,
+                "This idempotency key was used with other input; choose a new key.",
+                field=("input", "idempotencyKey"),
+            )
+        return StartedJob(job, job.start_cursor)
+
+    async def start(self, request: JobRequest, wait_ms: int) -> StartedJob:
+        """Store a job with its task, then wait up to `wait_ms` for its end."""
+        job = self._new_job(request)
+        with self._hub.watch_job(job.id) as watch:
+            async with self._database.transaction() as session:
+                is_new = await self._insert(session, job)
+            if not is_new:
+                return await self._repeat(request, wait_ms)
+            await self._wake()
+            await self._wait(self._hub.wait_for_end(watch), wait_ms)
+        return StartedJob(await self._fresh(job.id), job.start_cursor)
+
+    async def wait_for(self, started: StartedJob, wait_ms: int) -> StartedJob:
+        """Wait up to `wait_ms` for the end of a job that was started before."""
+        if started.job.has_ended:
+            return started
+        with self._hub.watch_job(started.job.id) as watch:
+            job = await self._fresh(started.job.id)
+            if not job.has_ended:
+                await self._wait(self._hub.wait_for_end(watch), wait_ms)
+                job = await self._fresh(job.id)
+        return StartedJob(job, started.cursor)
+
+    async def cancel(self, caller: Caller, job_id: str) -> StartedJob:
+        """End a job that has not ended; the cursor is the one just before that."""
+        position = self._hub.position
+        async with self._database.transaction() as session:
+            job = _visible(caller, await crud.locked(session, job_id))
+            if job.has_ended:
+                raise AppError(
+                    ErrorCode.CONFLICT,
+                    f"This job has ended already: it is {job.status}.",
+                    field=("id",),
+                )
+            cursor = EventCursor(utc_now(), position, job.id, job.job_seq)
+            await transitions.canceled(session, job, await crud.now(session))
+        await self._wake()
+        return StartedJob(job, encode_cursor(cursor))
+
+    async def retry(self, caller: Caller, job_id: str) -> StartedJob:
+        """Start a new job with the input of one that FAILED or was CANCELED, once."""
+        async with self._database.transaction() as session:
+            old = _visible(caller, await crud.by_id(session, job_id))
+            _must_be_retryable(old)
+            job = self._new_job(
+                JobRequest(
+                    JobKind(old.kind),
+                    old.owner_id,
+                    "retryJob",
+                    old.task_name,
+                    old.input,
+                )
+            )
+            job.retry_of = old.id
+            if not await self._insert(session, job):
+                job = (await crud.retries_of(session, [old.id]))[0]
+        await self._wake()
+        return StartedJob(job, job.start_cursor)
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Job]:
+        """Return the jobs that exist, by id."""
+        async with self._database.transaction() as session:
+            return {job.id: job for job in await crud.by_ids(session, ids)}
+
+    async def retries_of(self, ids: Sequence[str]) -> dict[str, Job]:
+        """Return the jobs that run one of these again, by the id of the first."""
+        async with self._database.transaction() as session:
+            found = await crud.retries_of(session, ids)
+            return {job.retry_of: job for job in found if job.retry_of is not None}
+
+    async def page(
+        self, selection: JobSelection, limit: int, after: tuple[datetime, str] | None
+    ) -> Sequence[Job]:
+        """Return the newest jobs of a selection, behind the key `after`."""
+        async with self._database.transaction() as session:
+            return await crud.page(session, selection, limit, after)
+
+    async def count(self, selection: JobSelection) -> int:
+        """Return how many jobs a selection holds."""
+        async with self._database.transaction() as session:
+            return await crud.count(session, selection)
+
+    def cursor_now(self, job: Job) -> EventCursor:
+        """Return a cursor at the hub's place, behind what `job`'s row reflects."""
+        return EventCursor(utc_now(), self._hub.position, job.id, job.job_seq)
+
+    def _new_job(self, request: JobRequest) -> Job:
+        job_id = new_id("job")
+        cursor = EventCursor(utc_now(), self._hub.position, job_id, 0)
+        return Job(
+            id=job_id,
+            kind=request.kind.value,
+            owner_id=request.owner_id,
+            mutation=request.mutation,
+            idempotency_key=request.idempotency_key,
+            input=request.input,
+            task_name=request.task_name,
+            start_cursor=encode_cursor(cursor),
+            progress=msgspec.to_builtins(Progress()),
+        )
+
+    async def _insert(self, session: AsyncSession, job: Job) -> bool:
+        if not await crud.add(session, job):
+            return False
+        row = await crud.locked(session, job.id)
+        assert row is not None
+        await transitions.queued(session, row)
+        return True
+
+    async def _repeat(self, request: JobRequest, wait_ms: int) -> StartedJob:
+        found = await self.repeated(request)
+        assert found is not None
+        return await self.wait_for(found, wait_ms)
+
+    async def _fresh(self, job_id: str) -> Job:
+        return (await self.by_ids([job_id]))[job_id]
+
+    @staticmethod
+    async def _wait(end: Awaitable[None], wait_ms: int) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_ms / 1000):
+                await end
+
+
+class JobRowsService:
+    """What the event readers ask of PostgreSQL about jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
+        """Return where the jobs stand that exist."""
+        async with self._database.transaction() as session:
+            return await crud.heads(session, job_ids)
+
+    async def body(self, job_id: str) -> JobBody | None:
+        """Return a job's row as an event would carry it."""
+        async with self._database.transaction() as session:
+            job = await crud.by_id(session, job_id)
+            return body_of(job) if job is not None else None
+
+
+def check_wait_ms(wait_ms: int) -> None:
+    """Raise AppError INVALID where a wait is not 0 to 10000 ms."""
+    if not 0 <= wait_ms <= MAX_WAIT_MS:
+        raise AppError(
+            ErrorCode.INVALID,
+            f"waitMs must be 0 to {MAX_WAIT_MS}; it is {wait_ms}.",
+            field=("input", "waitMs"),
+        )
+
+
+def _visible(caller: Caller, job: Job | None) -> Job:
+    if job is None or not caller.may_see(job.owner_id):
+        raise AppError(ErrorCode.NOT_FOUND, "There is no such job.", field=("id",))
+    return job
+
+
+def _must_be_retryable(job: Job) -> None:
+    if job.status not in ("FAILED", "CANCELED"):
+        raise AppError(
+            ErrorCode.CONFLICT,
+            f"Only a job that FAILED or was CANCELED can be retried; this one is "
+            f"{job.status}.",
+            field=("id",),
+        )

@@ -1,0 +1,68 @@
+"""What the long-running processes besides gateway and TaskIQ worker share."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from loguru import logger
+from nats.aio.client import Client
+
+from core.config import Settings, get_settings
+from core.container import Container
+from core.database_async import Database
+from core.errors import AppError
+from core.logging import configure_logging
+from core.nats import RelayWaker, connect
+from core.storage import Storage, make_storage
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process' settings and connections, and the services made from them."""
+
+    settings: Settings
+    client: Client
+    database: Database
+    container: Container
+
+
+def make_container(settings: Settings, client: Client, database: Database) -> Container:
+    """Return a container that holds what services are made from."""
+    container = Container()
+    container.give(Settings, settings)
+    container.give(Client, client)
+    container.give(Database, database)
+    container.give(RelayWaker, RelayWaker(client))
+    container.give(Storage, make_storage(settings))  # type: ignore[type-abstract]
+    return container
+
+
+def run_process(name: str, main: Callable[[Process], Awaitable[None]]) -> None:
+    """Run `main` until SIGTERM or SIGINT; exit with 1 and a line where it cannot start."""
+    configure_logging(name)
+    try:
+        asyncio.run(_run(name, main))
+    except AppError as error:
+        sys.exit(f"{name}: {error.message}")
+
+
+async def _run(name: str, main: Callable[[Process], Awaitable[None]]) -> None:
+    settings = get_settings()
+    client = await connect(settings, name)
+    database = Database.from_settings(settings)
+    container = make_container(settings, client, database)
+    task = asyncio.ensure_future(main(Process(settings, client, database, container)))
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, task.cancel)
+    logger.info("{} is running", name)
+    try:
+        with suppress(asyncio.CancelledError):
+            await task
+    finally:
+        await client.close()
+        await database.close()
+        logger.info("{} has stopped", name)

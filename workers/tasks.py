@@ -1,0 +1,50 @@
+"""The TaskIQ worker: ``taskiq worker workers.tasks:broker --receiver
+core.broker:LeasedReceiver``. Any number may run."""
+
+from taskiq import TaskiqEvents, TaskiqState, async_shared_broker
+
+from core.broker import LeasedBroker
+from core.config import get_settings
+from core.container import Container
+from core.database_async import Database
+from core.logging import configure_logging
+from core.nats import connect
+from core.processes import ProcessPool
+from features.jobs.burial import Burial
+from workers.discovery import import_all
+from workers.process import make_container
+
+settings = get_settings()
+broker = LeasedBroker(
+    settings.nats_url.split(","),
+    name="worker",
+    max_reconnect_attempts=-1,
+    reconnect_time_wait=0.25,
+)
+async_shared_broker.default_broker(broker)
+import_all("tasks")
+
+
+@broker.on_event(TaskiqEvents.WORKER_STARTUP)
+async def start(state: TaskiqState) -> None:
+    """Connect, and start the processes that do CPU work."""
+    configure_logging("worker")
+    client = await connect(settings, "worker services")
+    container = make_container(settings, client, Database.from_settings(settings))
+    pool = ProcessPool(
+        settings.worker_concurrency,
+        memory_bytes=settings.task_memory_bytes,
+        preload=("features.psd.utils",),
+    )
+    await pool.start()
+    container.give(ProcessPool, pool)
+    broker.bury = container.get(Burial).bury
+    state.container = container
+
+
+@broker.on_event(TaskiqEvents.WORKER_SHUTDOWN)
+async def stop(state: TaskiqState) -> None:
+    """Close what `start` opened."""
+    container: Container = state.container
+    await container.get(ProcessPool).close()
+    await container.get(Database).close()
