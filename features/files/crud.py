@@ -1,0 +1,65 @@
+"""SQL for files and stored objects."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from features.files.models import SourceFile, StoredObject
+
+
+async def files_by_ids(
+    session: AsyncSession, ids: Sequence[str]
+) -> Sequence[SourceFile]:
+    """Return the files with these ids, in no order."""
+    query = select(SourceFile).where(col(SourceFile.id).in_(ids))
+    return (await session.scalars(query)).all()
+
+
+async def lock_file(session: AsyncSession, file_id: str) -> SourceFile | None:
+    """Return a file that nobody else changes until the transaction ends."""
+    query = select(SourceFile).where(col(SourceFile.id) == file_id)
+    return await session.scalar(query.with_for_update())
+
+
+async def lock_file_by_key(session: AsyncSession, key: str) -> SourceFile | None:
+    """Return the file stored at `key`, locked until the transaction ends."""
+    query = select(SourceFile).where(col(SourceFile.storage_key) == key)
+    return await session.scalar(query.with_for_update())
+
+
+async def files_page(
+    session: AsyncSession,
+    owner_id: str | None,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> Sequence[SourceFile]:
+    """Return the newest files of an owner (None: of all), older than `after`."""
+    position = tuple_(col(SourceFile.created_at), col(SourceFile.id))
+    query = select(SourceFile)
+    if owner_id is not None:
+        query = query.where(col(SourceFile.owner_id) == owner_id)
+    if after is not None:
+        query = query.where(position < after)
+    ordered = query.order_by(
+        col(SourceFile.created_at).desc(), col(SourceFile.id).desc()
+    )
+    return (await session.scalars(ordered.limit(limit))).all()
+
+
+async def count_files(session: AsyncSession, owner_id: str | None) -> int:
+    """Count an owner's files (None: all)."""
+    query = select(func.count()).select_from(SourceFile)
+    if owner_id is not None:
+        query = query.where(col(SourceFile.owner_id) == owner_id)
+    return (await session.scalars(query)).one()
+
+
+async def objects_by_ids(
+    session: AsyncSession, ids: Sequence[str]
+) -> Sequence[StoredObject]:
+    """Return the stored objects with these ids, in no order."""
+    query = select(StoredObject).where(col(StoredObject.id).in_(ids))
+    return (await session.scalars(query)).all()
