@@ -76,7 +76,7 @@ def dump_error(error: BaseException) -> bytes:
     lines = traceback.format_exception(error)
     error.__traceback__ = error.__cause__ = error.__context__ = None
     if isinstance(error, MemoryError):
-        error = MemoryError(str(error))
+        error = MemoryError(str(error) or "out of memory")
     error.add_note(f"In the child process:\n{''.join(lines)[-_MAX_TRACEBACK:]}")
     name, message = type(error).__name__, str(error)[:_MAX_MESSAGE]
     return pickle.dumps((name, message, _portable(error)))
