@@ -1,0 +1,33 @@
+"""Reading Photoshop files: pure functions that know no database and no broker."""
+
+from features.psd.utils.engine import parse
+from features.psd.utils.types import (
+    Document,
+    Effect,
+    FlattenedExported,
+    Layer,
+    LayerDamaged,
+    LayerExported,
+    Limits,
+    Message,
+    Picture,
+    Structure,
+    Text,
+    TextRun,
+)
+
+__all__ = [
+    "Document",
+    "Effect",
+    "FlattenedExported",
+    "Layer",
+    "LayerDamaged",
+    "LayerExported",
+    "Limits",
+    "Message",
+    "Picture",
+    "Structure",
+    "Text",
+    "TextRun",
+    "parse",
+]

@@ -1,0 +1,164 @@
+"""Unpacking a channel some rows at a time: raw, PackBits and deflated."""
+
+import zlib
+from typing import Final, Protocol
+
+import numpy as np
+from isal import isal_zlib
+from numpy.typing import NDArray
+from PIL import Image
+from psd_tools.compression import decode_prediction
+
+RAW: Final = 0
+PACKED: Final = 1
+DEFLATED: Final = 2
+PREDICTED: Final = 3
+_CHUNK: Final = 1 << 18
+# Nothing packs tighter: PackBits makes 2 bytes of 128, deflate 1 of 1032.
+_DEFLATE_RATIO: Final = 1032
+
+Buffer = bytes | memoryview
+
+
+class DamagedPixels(Exception):
+    """Packed pixels that cannot be what the writer meant; says what is wrong."""
+
+
+class Rows(Protocol):
+    """Unpacked rows of one channel, from the top."""
+
+    def take(self, rows: int) -> Buffer:
+        """Return the next `rows` rows of samples as stored; DamagedPixels if short."""
+
+
+class RawRows:
+    """Rows stored as they are."""
+
+    def __init__(self, data: Buffer, row_bytes: int) -> None:
+        self._data, self._row_bytes, self._next = data, row_bytes, 0
+
+    def take(self, rows: int) -> Buffer:
+        """Return a slice of the stored bytes."""
+        start, self._next = self._next, self._next + rows * self._row_bytes
+        return self._data[start : self._next]
+
+
+class PackedRows:
+    """Rows packed one by one by PackBits; `lengths` are the packed bytes of each."""
+
+    def __init__(self, data: Buffer, row_bytes: int, lengths: NDArray[np.int64]):
+        self._data, self._row_bytes, self._next = data, row_bytes, 0
+        self._offsets = np.concatenate(([0], np.cumsum(lengths)))
+
+    def take(self, rows: int) -> Buffer:
+        """Unpack rows in one go; the last one alone tells whether they got out of step."""
+        first, last = self._next, self._next + rows
+        self._next = last
+        start, end = int(self._offsets[first]), int(self._offsets[last])
+        unpacked = self._unpack(start, end, rows)
+        tail = self._unpack(int(self._offsets[last - 1]), end, 1)
+        if unpacked[-self._row_bytes :] != tail:
+            raise DamagedPixels("packed rows are out of step")
+        return unpacked
+
+    def _unpack(self, start: int, end: int, rows: int) -> bytes:
+        size = (self._row_bytes, rows)
+        try:
+            image = Image.frombytes("L", size, self._data[start:end], "packbits", "L")
+        except ValueError as error:
+            raise DamagedPixels("packed rows are too short") from error
+        return image.tobytes()
+
+
+class DeflatedRows:
+    """Rows deflated as one stream, with or without prediction along each row."""
+
+    def __init__(self, data: Buffer, width: int, depth: int, predicted: bool) -> None:
+        self._data, self._next, self._pending = data, 0, b""
+        self._width, self._depth, self._predicted = width, depth, predicted
+        self._inflater = isal_zlib.decompressobj()
+
+    def take(self, rows: int) -> Buffer:
+        """Inflate no more than what these rows need."""
+        parts = []
+        wanted = rows * row_size(self._width, self._depth)
+        try:
+            while wanted:
+                part = self._inflate(wanted)
+                wanted -= len(part)
+                parts.append(part)
+        except (isal_zlib.error, zlib.error, ValueError) as error:
+            raise DamagedPixels("deflated data cannot be unpacked") from error
+        unpacked = parts[0] if len(parts) == 1 else b"".join(parts)
+        if self._predicted:
+            return decode_prediction(unpacked, self._width, rows, self._depth)
+        return unpacked
+
+    def _inflate(self, wanted: int) -> bytes:
+        if not self._pending:
+            start, self._next = self._next, self._next + _CHUNK
+            self._pending = bytes(self._data[start : self._next])
+        if not self._pending or self._inflater.eof:
+            raise ValueError("the stream ends too early")
+        part = bytes(self._inflater.decompress(self._pending, wanted))
+        self._pending = self._inflater.unconsumed_tail
+        return part
+
+
+def row_size(width: int, depth: int) -> int:
+    """Return the bytes that a row occupies; 1 bit rows are padded to whole bytes."""
+    return (width * depth + 7) // 8
+
+
+def open_rows(
+    data: memoryview, width: int, height: int, depth: int, large: bool, planes: int = 1
+) -> list[Rows]:
+    """Open `planes` planes that share one compression code, each read by itself.
+
+    `data` starts with the code. What it holds is compared with what the size needs
+    before anything is unpacked: DamagedPixels where it cannot suffice.
+    """
+    if len(data) < 2:
+        raise DamagedPixels("there are no pixel data")
+    compression, body = int.from_bytes(data[:2]), data[2:]
+    row_bytes, rows = row_size(width, depth), height * planes
+    if compression == PACKED:
+        return _open_packed(body, row_bytes, height, planes, 4 if large else 2)
+    needed = row_bytes * rows
+    if compression in (DEFLATED, PREDICTED):
+        if len(body) * _DEFLATE_RATIO < needed:
+            raise DamagedPixels("there are too few pixel data")
+        predicted = compression == PREDICTED
+        if planes == 1:
+            return [DeflatedRows(body, width, depth, predicted)]
+        body = memoryview(DeflatedRows(body, width, depth, predicted).take(rows))
+    elif compression != RAW:
+        raise DamagedPixels(f"the compression {compression} is not known")
+    if len(body) < needed:
+        raise DamagedPixels("there are too few pixel data")
+    plane = row_bytes * height
+    return [
+        RawRows(body[i * plane : (i + 1) * plane], row_bytes) for i in range(planes)
+    ]
+
+
+def _open_packed(
+    body: memoryview, row_bytes: int, height: int, planes: int, count_bytes: int
+) -> list[Rows]:
+    rows = height * planes
+    table = body[: rows * count_bytes]
+    if len(table) < rows * count_bytes:
+        raise DamagedPixels("there are too few pixel data")
+    lengths = np.frombuffer(table, f">u{count_bytes}").astype(np.int64)
+    shortest = 2 * ((row_bytes + 127) // 128)
+    if row_bytes > 1 and int(lengths.min()) < shortest:
+        raise DamagedPixels("there are too few pixel data")
+    packed = body[len(table) :]
+    if int(lengths.sum()) > len(packed):
+        raise DamagedPixels("there are too few pixel data")
+    ends = np.cumsum(lengths.reshape(planes, height).sum(axis=1)).tolist()
+    starts = [0, *ends[:-1]]
+    return [
+        PackedRows(packed[start:end], row_bytes, lengths[i * height : (i + 1) * height])
+        for i, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ]

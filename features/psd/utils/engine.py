@@ -1,0 +1,185 @@
+"""The engine: one file in, a stream of messages and image files out."""
+
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from features.psd.exceptions import PsdError, corrupt, over_limit
+from features.psd.utils.codecs import DamagedPixels
+from features.psd.utils.color import ColorSpace, color_space
+from features.psd.utils.compose import compose
+from features.psd.utils.container import Container, read_container
+from features.psd.utils.effects import read_effects
+from features.psd.utils.export import export_pixels, export_raster
+from features.psd.utils.kinds import (
+    blend_mode_of,
+    fidelity_of,
+    has_pixels,
+    has_vector_mask,
+    kind_of,
+)
+from features.psd.utils.limits import check_canvas, check_layers
+from features.psd.utils.pixels import Raster, layer_raster, merged_raster
+from features.psd.utils.records import LayerSection, read_layers
+from features.psd.utils.text import read_text
+from features.psd.utils.tree import Node, build_tree
+from features.psd.utils.types import (
+    Document,
+    FlattenedExported,
+    Layer,
+    LayerDamaged,
+    LayerExported,
+    Limits,
+    Message,
+    Structure,
+)
+
+DAMAGED_PIXELS = "damaged pixels"
+
+
+def parse(
+    source: Path, out: Path, *, export_layers: bool, limits: Limits
+) -> Iterator[Message]:
+    """Read a PSD or PSB and export its pictures into the folder `out`.
+
+    Yields Structure first. With `export_layers` follow FlattenedExported (left out
+    where the file embeds no merged image and none can be composed) and, from the
+    bottom, LayerExported or LayerDamaged for each layer that has pixels. Pictures
+    are 8 bit sRGB: PNG in full size, with a preview beside it.
+
+    Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
+    LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
+    """
+    with _mapped(source) as data:
+        with _blaming_the_file():
+            container = read_container(data)
+            check_canvas(container.header, limits)
+            section = read_layers(container)
+            nodes = build_tree(section.records, limits)
+            check_layers(container.header, section.records, len(data), limits)
+            space = color_space(container)
+            merged = _merged(container, section, space) if export_layers else None
+            structure = Structure(_document(container, nodes, space))
+        yield structure
+        if export_layers:
+            yield from _flattened(source, out, merged)
+            yield from _layers(container, nodes, space, out)
+
+
+@contextmanager
+def _mapped(source: Path) -> Iterator[memoryview]:
+    with source.open("rb") as file:
+        if not source.stat().st_size:
+            raise corrupt("it is empty")
+        # Closed by its last reference: slices of it may outlive an exception.
+        yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+@contextmanager
+def _blaming_the_file() -> Iterator[None]:
+    """Turn whatever bad bytes provoke into a PsdError."""
+    try:
+        yield
+    except PsdError:
+        raise
+    except DamagedPixels as error:
+        raise corrupt(f"in its merged image {error}") from error
+    except MemoryError as error:
+        raise over_limit("This document needs more memory than allowed.") from error
+    except Exception as error:
+        raise corrupt("its structure cannot be read") from error
+
+
+def _merged(
+    container: Container, section: LayerSection, space: ColorSpace
+) -> Raster | None:
+    """Open the merged image; None where the writer left it blank."""
+    if not container.has_merged_image and section.records:
+        return None
+    return merged_raster(container, space, section.merged_alpha)
+
+
+def _flattened(source: Path, out: Path, merged: Raster | None) -> Iterator[Message]:
+    if merged is not None:
+        with _blaming_the_file_of_pixels():
+            image, preview = export_raster(merged, out, "flattened")
+        yield FlattenedExported(image, preview)
+        return
+    pixels = compose(source)
+    if pixels is not None:
+        yield FlattenedExported(*export_pixels(pixels, out, "flattened"))
+
+
+@contextmanager
+def _blaming_the_file_of_pixels() -> Iterator[None]:
+    """Turn damaged pixels into a PsdError, and leave trouble with `out` alone."""
+    try:
+        yield
+    except DamagedPixels as error:
+        raise corrupt(f"in its merged image {error}") from error
+    except MemoryError as error:
+        raise over_limit("This document needs more memory than allowed.") from error
+
+
+def _layers(
+    container: Container, nodes: list[Node], space: ColorSpace, out: Path
+) -> Iterator[Message]:
+    for node in nodes:
+        if not has_pixels(node.record):
+            continue
+        try:
+            raster = layer_raster(node.record, container.header, space)
+            pictures = export_raster(raster, out, f"layer-{node.index:05d}")
+        except DamagedPixels:
+            yield LayerDamaged(node.index, DAMAGED_PIXELS)
+        else:
+            yield LayerExported(node.index, *pictures)
+
+
+def _document(container: Container, nodes: list[Node], space: ColorSpace) -> Document:
+    header = container.header
+    layers = [_layer(node, container, space) for node in nodes]
+    runs = [run for layer in layers if layer.text for run in layer.text.runs]
+    return Document(
+        width=header.width,
+        height=header.height,
+        color_mode=header.mode.name,
+        bit_depth=header.depth,
+        is_large=header.large,
+        dpi=container.dpi,
+        icc_profile=space.profile_name,
+        fonts=sorted({run.font for run in runs if run.font}),
+        layers=layers,
+    )
+
+
+def _layer(node: Node, container: Container, space: ColorSpace) -> Layer:
+    record = node.record
+    effects = read_effects(record.blocks)
+    fidelity, unsupported = fidelity_of(
+        record, container.header, effects, space.problems
+    )
+    left, top, right, bottom = node.box or (0, 0, 0, 0)
+    return Layer(
+        index=node.index,
+        parent_index=node.parent.index if node.parent else None,
+        name=record.name,
+        path=node.path,
+        depth=node.depth,
+        kind=kind_of(record),
+        visible=record.visible,
+        opacity=record.opacity / 255,
+        blend_mode=blend_mode_of(record),
+        left=left,
+        top=top,
+        width=right - left,
+        height=bottom - top,
+        clipped=record.clipped,
+        has_mask=record.has_mask,
+        has_vector_mask=has_vector_mask(record),
+        text=read_text(record.blocks.get(b"TySh")),
+        effects=effects,
+        fidelity=fidelity,
+        unsupported=unsupported,
+    )

@@ -1,0 +1,33 @@
+"""Writing a picture and its preview in one pass over its bands."""
+
+from pathlib import Path
+
+from features.psd.utils.pixels import Raster
+from features.psd.utils.png import PngWriter
+from features.psd.utils.preview import Reducer, write_preview
+from features.psd.utils.samples import Bytes8
+from features.psd.utils.types import Picture
+
+Pictures = tuple[Picture, Picture]
+
+
+def export_raster(raster: Raster, out: Path, name: str) -> Pictures:
+    """Write ``name.png`` and ``name-preview.webp``; DamagedPixels leaves neither."""
+    reducer = Reducer(raster.width, raster.height)
+    with PngWriter(out / f"{name}.png", raster.width, raster.height) as png:
+        for band in raster.bands(reducer.factor):
+            png.write(band)
+            reducer.add(band)
+        image = png.finish()
+    return image, write_preview(out / f"{name}-preview", reducer.picture())
+
+
+def export_pixels(pixels: Bytes8, out: Path, name: str) -> Pictures:
+    """Write a picture that is in memory as a whole."""
+    height, width = pixels.shape[:2]
+    reducer = Reducer(width, height)
+    with PngWriter(out / f"{name}.png", width, height) as png:
+        png.write(pixels)
+        image = png.finish()
+    reducer.add(pixels)
+    return image, write_preview(out / f"{name}-preview", reducer.picture())

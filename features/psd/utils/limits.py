@@ -1,0 +1,56 @@
+"""What is checked before any pixel is unpacked."""
+
+from typing import Final
+
+from features.psd.exceptions import over_limit
+from features.psd.utils.codecs import row_size
+from features.psd.utils.container import Header
+from features.psd.utils.kinds import has_pixels
+from features.psd.utils.records import Record
+from features.psd.utils.types import Limits
+
+# PackBits reaches 64 to 1 and the merged image is always there, so that even plain
+# colours in deflated layers stay below this; what is above is made to fill memory.
+_MAX_EXPANSION: Final = 500
+_ALWAYS_ALLOWED: Final = 512 * 1024 * 1024
+
+
+def check_canvas(header: Header, limits: Limits) -> None:
+    """Raise PsdError LIMIT_EXCEEDED on a canvas with too long a side."""
+    if max(header.width, header.height) > limits.max_side:
+        raise over_limit(
+            f"The canvas is {header.width} × {header.height} pixels, and no side may "
+            f"have more than {limits.max_side}. Make the image smaller."
+        )
+
+
+def check_layers(
+    header: Header, records: list[Record], file_size: int, limits: Limits
+) -> None:
+    """Raise PsdError LIMIT_EXCEEDED on layers too large, one by one or together."""
+    pixels = header.width * header.height
+    unpacked = 0
+    for record in records:
+        if not has_pixels(record):
+            continue
+        if max(record.width, record.height) > limits.max_side:
+            raise over_limit(
+                f"The layer “{record.name}” is {record.width} × {record.height} "
+                f"pixels, and no side may have more than {limits.max_side}. "
+                "Crop the layer."
+            )
+        pixels += record.width * record.height
+        row = row_size(record.width, header.depth)
+        unpacked += row * record.height * len(record.channels)
+    if pixels > limits.max_pixels:
+        raise over_limit(
+            f"The canvas and the layers together have {pixels / 1e6:.0f} million "
+            f"pixels, and {limits.max_pixels / 1e6:.0f} million are allowed. "
+            "Make the image smaller or merge layers."
+        )
+    if unpacked > max(file_size * _MAX_EXPANSION, _ALWAYS_ALLOWED):
+        raise over_limit(
+            f"The layers would unpack to {unpacked / 1e9:.1f} GB from a file of "
+            f"{file_size / 1e6:.1f} MB, which no drawn document does. "
+            "Save it again in Photoshop."
+        )

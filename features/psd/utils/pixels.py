@@ -1,0 +1,152 @@
+"""Pictures as bands of sRGB rows, so that memory does not grow with their height."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from psd_tools.psd.image_resources import AlphaIdentifiers
+
+from features.psd.utils.codecs import DamagedPixels, Rows, open_rows
+from features.psd.utils.color import ColorSpace
+from features.psd.utils.container import ColorMode, Container, Header, ResourceId
+from features.psd.utils.records import Record
+from features.psd.utils.samples import (
+    Bytes8,
+    Samples,
+    remove_white,
+    to_bytes,
+    to_samples,
+)
+
+_BAND_PIXELS = 1 << 20
+_DAMAGE = (ValueError, IndexError, struct.error, zlib.error, cv2.error, EOFError)
+
+
+@dataclass
+class Raster:
+    """A picture that is unpacked from the top, once.
+
+    `colors` are the channels of the colour space; `matted` tells that they are
+    stored over white; `transparent_index` is the palette's entry that shows nothing.
+    """
+
+    width: int
+    height: int
+    depth: int
+    space: ColorSpace
+    colors: list[Rows]
+    alpha: Rows | None = None
+    matted: bool = False
+    transparent_index: int | None = None
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether its bands have four channels."""
+        return self.alpha is not None or self.transparent_index is not None
+
+    def bands(self, multiple: int = 1) -> Iterator[Bytes8]:
+        """Yield bands of (rows, width), (rows, width, 3) RGB or (…, 4) RGBA bytes.
+
+        All but the last have a multiple of `multiple` rows. DamagedPixels where the
+        channels cannot be unpacked.
+        """
+        step = max(_BAND_PIXELS // self.width // multiple, 1) * multiple
+        for top in range(0, self.height, step):
+            try:
+                band = self._band(min(step, self.height - top))
+            except _DAMAGE as error:
+                raise DamagedPixels("pixels cannot be unpacked") from error
+            yield band
+
+    def _band(self, rows: int) -> Bytes8:
+        planes = [self._samples(channel, rows) for channel in self.colors]
+        alpha = self._samples(self.alpha, rows) if self.alpha is not None else None
+        if alpha is not None and self.matted:
+            planes = [remove_white(plane, alpha) for plane in planes]
+        color = self.space.convert(planes)
+        if self.transparent_index is not None:
+            alpha = np.where(planes[0] == self.transparent_index, 0, 255)
+            alpha = alpha.astype(np.uint8)
+        if alpha is None:
+            return color
+        bands = cv2.split(color) if color.ndim == 3 else [color] * 3
+        return np.asarray(cv2.merge([*bands, to_bytes(alpha)]), np.uint8)
+
+    def _samples(self, channel: Rows, rows: int) -> Samples:
+        return to_samples(channel.take(rows), self.width, rows, self.depth)
+
+
+def layer_raster(record: Record, header: Header, space: ColorSpace) -> Raster:
+    """Open a layer's own pixels: no mask, opacity, clipping or effect applied.
+
+    A colour channel that is not stored is black, no transparency channel is opaque.
+    DamagedPixels where a channel's data cannot suffice for the layer's size.
+    """
+    width, height = record.width, record.height
+
+    def rows(channel: int) -> Rows | None:
+        data = record.channels.get(channel)
+        if data is None or len(data) <= 2:
+            return None
+        return open_rows(data, width, height, header.depth, header.large)[0]
+
+    colors = [rows(channel) for channel in range(space.planes)]
+    found = [channel for channel in colors if channel is not None]
+    if len(found) < len(colors):
+        raise DamagedPixels("a color channel is missing")
+    return Raster(width, height, header.depth, space, found, rows(-1))
+
+
+def merged_raster(container: Container, space: ColorSpace, alpha: bool) -> Raster:
+    """Open the merged image; `alpha` tells that its first extra channel is that.
+
+    DamagedPixels where the data cannot suffice for the canvas.
+    """
+    header = container.header
+    planes = open_rows(
+        container.merged,
+        header.width,
+        header.height,
+        header.depth,
+        header.large,
+        header.channels,
+    )
+    if len(planes) < space.planes:
+        raise DamagedPixels(f"{space.planes} color channels are needed")
+    place = _alpha_plane(container, space, alpha)
+    return Raster(
+        header.width,
+        header.height,
+        header.depth,
+        space,
+        planes[: space.planes],
+        planes[place] if place is not None else None,
+        matted=header.mode is not ColorMode.LAB,
+        transparent_index=_transparent_index(container),
+    )
+
+
+def _alpha_plane(container: Container, space: ColorSpace, alpha: bool) -> int | None:
+    """Find the plane that holds transparency rather than a saved selection."""
+    channels = container.header.channels
+    if alpha and channels > space.planes:
+        return space.planes
+    packed = container.resources.get(ResourceId.ALPHA_IDENTIFIERS)
+    if packed is None or len(packed) % 4:
+        return None
+    identifiers = list(AlphaIdentifiers.frombytes(bytes(packed)))
+    place = channels - len(identifiers)
+    if 0 in identifiers and place >= space.planes:
+        return place + identifiers.index(0)
+    return None
+
+
+def _transparent_index(container: Container) -> int | None:
+    packed = container.resources.get(ResourceId.TRANSPARENCY_INDEX)
+    if container.header.mode is not ColorMode.INDEXED or packed is None:
+        return None
+    index = int.from_bytes(packed[:2])
+    return index if index < 256 else None

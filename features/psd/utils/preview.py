@@ -1,0 +1,93 @@
+"""Small pictures of large ones, collected band by band."""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from features.psd.utils.samples import Bytes8
+from features.psd.utils.types import Picture
+
+MAX_SIDE: Final = 512
+_WEBP: Final = [cv2.IMWRITE_WEBP_QUALITY, 85]
+
+
+class Reducer:
+    """Collects a picture of `width` by `height` at no more than `MAX_SIDE` a side.
+
+    Bands are reduced by `factor` as they come, to about twice the final size;
+    colours are weighted by their alpha, so that hidden ones do not bleed in.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        scale = min(MAX_SIDE / max(width, height), 1)
+        self.size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        self.factor = max(max(width, height) // (2 * MAX_SIDE), 1)
+        self._parts: list[Bytes8] = []
+
+    def add(self, band: Bytes8) -> None:
+        """Add a band; all but the last must have a multiple of `factor` rows."""
+        if self.size != (self._width, self._height):
+            band = _weigh(band)
+        if self.factor > 1:
+            rows, columns = band.shape[:2]
+            small = (-(-columns // self.factor), -(-rows // self.factor))
+            band = _resize(band, small)
+        self._parts.append(band)
+
+    def picture(self) -> Bytes8:
+        """Return all that was added, at its final size."""
+        whole = np.concatenate(self._parts)
+        if self.size == (self._width, self._height):
+            return whole
+        return _unweigh(_resize(whole, self.size))
+
+
+def write_preview(path: Path, pixels: Bytes8) -> Picture:
+    """Write a preview as WebP; as PNG where WebP cannot hold it."""
+    order = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if channels in order:
+        pixels = np.asarray(cv2.cvtColor(pixels, order[channels]), np.uint8)
+    content_type, suffix = "image/webp", ".webp"
+    try:
+        done, encoded = cv2.imencode(suffix, pixels, _WEBP)
+    except cv2.error:
+        done = False
+    if not done:
+        content_type, suffix = "image/png", ".png"
+        _, encoded = cv2.imencode(suffix, pixels)
+    data = encoded.tobytes()
+    path = path.with_suffix(suffix)
+    path.write_bytes(data)
+    return Picture(
+        path=str(path),
+        content_type=content_type,
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _resize(pixels: Bytes8, size: tuple[int, int]) -> Bytes8:
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _weigh(pixels: Bytes8) -> Bytes8:
+    if pixels.ndim == 2 or pixels.shape[2] < 4:
+        return pixels
+    *colors, alpha = cv2.split(pixels)
+    weighed = [cv2.multiply(color, alpha, scale=1 / 255) for color in colors]
+    return np.asarray(cv2.merge([*weighed, alpha]), np.uint8)
+
+
+def _unweigh(pixels: Bytes8) -> Bytes8:
+    if pixels.ndim == 2 or pixels.shape[2] < 4:
+        return pixels
+    *colors, alpha = cv2.split(pixels)
+    plain = [cv2.divide(color, alpha, scale=255) for color in colors]
+    return np.asarray(cv2.merge([*plain, alpha]), np.uint8)
