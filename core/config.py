@@ -6,9 +6,9 @@ Each one is documented in `.env.example`; a test holds the two together.
 import ipaddress
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Below data_dir: where the embedded servers are found while they run.
@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     database_pool_size: int = Field(10, ge=1, le=200)
     nats_url: str = ""
-    nats_replicas: Literal[1, 3, 5] = 1
+    # From text: a literal number alone would not match what the environment holds.
+    nats_replicas: Annotated[Literal[1, 3, 5], BeforeValidator(int)] = 1
 
     s3_endpoint_url: str = ""
     s3_public_endpoint_url: str = ""

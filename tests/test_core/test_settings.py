@@ -1,0 +1,94 @@
+"""Settings: documented one by one, refused in words, addresses of running servers."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from core.config import SERVERS_FILE, Settings, get_settings, is_loopback
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+SETTING = re.compile(r"^(ONEMANAGE_[A-Z0-9_]+)=(.*)$")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"ONEMANAGE_{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def _documented() -> dict[str, str]:
+    found = [SETTING.match(line) for line in EXAMPLE.read_text().splitlines()]
+    return {match[1]: match[2] for match in found if match}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_env_example_documents_each_setting_with_its_default() -> None:
+    defaults = {
+        f"ONEMANAGE_{name.upper()}": _written(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+    assert _documented() == defaults
+
+
+def test_each_documented_setting_is_explained_above_it() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    bare = [
+        line
+        for above, line in zip(lines, lines[1:])
+        if SETTING.match(line) and not above.startswith(("#", "ONEMANAGE_S3_ACCESS"))
+    ]
+    assert bare == []
+
+
+def test_env_example_as_env_file_gives_the_defaults() -> None:
+    assert Settings(_env_file=EXAMPLE) == Settings()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
+def test_listens_on_loopback(host: str) -> None:
+    assert is_loopback(host)
+    assert Settings(host=host).host == host
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.1.4", "example.com", "", "localhost.evil.com"]
+)
+def test_refuses_to_listen_elsewhere(host: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(host=host)
+    (problem,) = caught.value.errors()
+    assert problem["msg"] == (
+        f"Value error, ONEMANAGE_HOST={host}: without access control OneManage "
+        "listens on loopback only; use 127.0.0.1, ::1 or localhost"
+    )
+
+
+def test_running_servers_stand_below_environment_and_env_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    servers = tmp_path / "data" / SERVERS_FILE
+    servers.parent.mkdir(parents=True)
+    servers.write_text(
+        "ONEMANAGE_DATABASE_URL=postgresql://embedded\n"
+        "ONEMANAGE_NATS_URL=nats://embedded\nONEMANAGE_SECRET_KEY=embedded\n"
+    )
+    Path(".env").write_text("ONEMANAGE_DATA_DIR=data\nONEMANAGE_NATS_URL=nats://file\n")
+    monkeypatch.setenv("ONEMANAGE_SECRET_KEY", "environment")
+    get_settings.cache_clear()
+    try:
+        settings = get_settings()
+    finally:
+        get_settings.cache_clear()
+    assert settings.database_url == "postgresql://embedded"
+    assert settings.nats_url == "nats://file"
+    assert settings.secret_key.get_secret_value() == "environment"
