@@ -85,7 +85,7 @@ class S3Storage:
         return self._presigner.url(
             "GET",
             check_key(key),
-            signed_at=_window_start(datetime.now(UTC)),
+            signed_at=_window_start(datetime.now(UTC), expires_at),
             expires_at=expires_at,
             query={
                 "response-content-disposition": content_disposition(
@@ -204,9 +204,10 @@ def _unavailable() -> AppError:
     )
 
 
-def _window_start(now: datetime) -> datetime:
+def _window_start(now: datetime, expires_at: datetime) -> datetime:
     """Begin a URL's life on the hour, so that it stays the same and caches hold it."""
-    return now - timedelta(seconds=now.timestamp() % _SIGNING_WINDOW_SECONDS)
+    hour = now - timedelta(seconds=now.timestamp() % _SIGNING_WINDOW_SECONDS)
+    return min(hour, expires_at - timedelta(seconds=1))
 
 
 def _stat_of_head(key: str, head: "HeadObjectOutputTypeDef") -> ObjectStat:

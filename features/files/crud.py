@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -63,3 +63,14 @@ async def objects_by_ids(
     """Return the stored objects with these ids, in no order."""
     query = select(StoredObject).where(col(StoredObject.id).in_(ids))
     return (await session.scalars(query)).all()
+
+
+async def set_expiry(
+    session: AsyncSession, ids: Sequence[str], expires_at: datetime
+) -> None:
+    """Set when stored objects may be swept."""
+    await session.execute(
+        update(StoredObject)
+        .where(col(StoredObject.id).in_(ids))
+        .values(expires_at=expires_at)
+    )

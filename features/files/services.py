@@ -121,13 +121,13 @@ class FilesService:
     ) -> SourceFile:
         """Return an owner's file (None: anyone's) whose bytes are there.
 
-        AppError NOT_FOUND or NOT_UPLOADED with `field`. Where no word of the bytes has
-        come, the store is asked.
+        AppError NOT_FOUND or NOT_UPLOADED with `field`. A store that tells nobody what
+        arrives (S3) is asked.
         """
         file = (await self.get([file_id])).get(file_id)
         if file is None or owner_id not in (None, file.owner_id):
             raise file_not_found(field)
-        if file.recorded_status == FileStatus.PENDING:
+        if file.recorded_status != FileStatus.READY:
             stat = await self._storage.stat(file.storage_key)
             if stat is not None:
                 file = await self._record_arrival(file, stat)
@@ -219,6 +219,12 @@ class FilesService:
         """Record stored results in the caller's transaction."""
         session.add_all(objects)
 
+    async def keep_until(
+        self, session: AsyncSession, ids: Sequence[str], expires_at: datetime
+    ) -> None:
+        """Move the end of stored objects' life, in the caller's transaction."""
+        await crud.set_expiry(session, ids, expires_at)
+
     async def get_objects(self, ids: Sequence[str]) -> dict[str, StoredObject]:
         """Return the stored objects that exist, by id."""
         async with self._database.transaction() as session:
@@ -244,7 +250,7 @@ class FilesService:
     async def _record_arrival(self, file: SourceFile, stat: ObjectStat) -> SourceFile:
         async with self._database.transaction() as session:
             locked = await crud.lock_file(session, file.id)
-            if locked is None or locked.recorded_status != FileStatus.PENDING:
+            if locked is None or locked.recorded_status == FileStatus.READY:
                 return locked or file
             fault = locked.fault_of(stat.size, stat.sha256)
             locked.settle(fault, stat.sha256)
@@ -256,6 +262,8 @@ class FilesService:
     async def _local_copy(self, file: SourceFile) -> AsyncIterator[Path]:
         path = self._storage.local_path(file.storage_key)
         if path is not None:
+            if not await asyncio.to_thread(path.exists):
+                raise AppError(ErrorCode.NOT_FOUND, "The stored object is gone.")
             yield path
             return
         scratch = self._settings.data_dir / "scratch"
