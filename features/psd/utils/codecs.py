@@ -1,7 +1,6 @@
 """Unpacking a channel some rows at a time: raw, PackBits and deflated."""
 
-import zlib
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import numpy as np
 from isal import isal_zlib
@@ -16,6 +15,8 @@ PREDICTED: Final = 3
 _CHUNK: Final = 1 << 18
 # Nothing packs tighter: PackBits makes 2 bytes of 128, deflate 1 of 1032.
 _DEFLATE_RATIO: Final = 1032
+# Its stub declares an instance.
+_InflateError: Final = cast(type[Exception], isal_zlib.error)
 
 Buffer = bytes | memoryview
 
@@ -87,7 +88,7 @@ class DeflatedRows:
                 part = self._inflate(wanted)
                 wanted -= len(part)
                 parts.append(part)
-        except (isal_zlib.error, zlib.error, ValueError) as error:
+        except (_InflateError, ValueError) as error:
             raise DamagedPixels("deflated data cannot be unpacked") from error
         unpacked = parts[0] if len(parts) == 1 else b"".join(parts)
         if self._predicted:

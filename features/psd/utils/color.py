@@ -81,18 +81,18 @@ def _open_profile(
 def _from_bytes(mode: ColorMode, profile: ImageCms.ImageCmsProfile | None) -> Convert:
     """Convert 8 bit planes; without a profile RGB and gray are taken as sRGB."""
     if mode is ColorMode.LAB:
-        transform = _transform(ImageCms.createProfile("LAB", 5000), "LAB")
-        return lambda planes: _apply(transform, "LAB", cv2.merge(planes))
+        transform = _transform(_lab_profile(), "LAB")
+        return lambda planes: _apply(transform, "LAB", _signed_lab(planes))
     if mode is ColorMode.CMYK:
         cmyk = _transform(profile, "CMYK")
         if cmyk is None:
             return _cmyk_by_formula
-        return lambda p: _apply(cmyk, "CMYK", cv2.bitwise_not(cv2.merge(p)))
+        return lambda planes: _apply(cmyk, "CMYK", ~_merge(planes))
     if mode is ColorMode.RGB:
         rgb = _transform(profile, "RGB")
         if rgb is None or _is_identity(rgb):
-            return lambda planes: np.asarray(cv2.merge(planes), np.uint8)
-        return lambda planes: _apply(rgb, "RGB", cv2.merge(planes))
+            return _merge
+        return lambda planes: _apply(rgb, "RGB", _merge(planes))
     gray = _transform(profile, "L")
     if gray is None or mode is ColorMode.BITMAP:
         return lambda planes: np.asarray(planes[0], np.uint8)
@@ -101,8 +101,22 @@ def _from_bytes(mode: ColorMode, profile: ImageCms.ImageCmsProfile | None) -> Co
     return lambda planes: np.asarray(cv2.LUT(planes[0], curve), np.uint8)
 
 
+def _lab_profile() -> ImageCms.ImageCmsProfile:
+    """Make the profile of Photoshop's Lab, whose white is D50."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB", 5000))
+
+
+def _signed_lab(planes: list[Samples]) -> Bytes8:
+    """Merge L, a and b; the file stores a and b from 128, Pillow takes them signed."""
+    return _merge(planes) ^ np.array([0, 128, 128], np.uint8)
+
+
+def _merge(planes: list[Samples]) -> Bytes8:
+    return np.asarray(cv2.merge(planes), np.uint8)
+
+
 def _transform(
-    profile: "ImageCms.ImageCmsProfile | ImageCms.core.CmsProfile | None", mode: str
+    profile: ImageCms.ImageCmsProfile | None, mode: str
 ) -> ImageCms.ImageCmsTransform | None:
     """Build the transform to sRGB; None where the profile is for another mode."""
     if profile is None:
@@ -115,7 +129,7 @@ def _transform(
 
 
 def _apply(
-    transform: ImageCms.ImageCmsTransform | None, mode: str, pixels: Samples
+    transform: ImageCms.ImageCmsTransform | None, mode: str, pixels: Bytes8
 ) -> Bytes8:
     if transform is None:
         raise ValueError(f"no transform from {mode}")
@@ -131,7 +145,7 @@ def _apply(
 def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
     """Tell whether the profile is sRGB itself, give or take a rounding."""
     steps = np.linspace(0, 255, 18).astype(np.uint8)
-    grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(18, -1, 3)
+    grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(18, 324, 3)
     change = _apply(transform, "RGB", grid).astype(int) - grid
     return int(np.abs(change).max()) <= 1
 
@@ -167,7 +181,7 @@ def _from_linear(profile: ImageCms.ImageCmsProfile | None) -> Convert:
     def convert(planes: list[Samples]) -> Bytes8:
         if len(planes) == 1:
             return _encode(planes[0])
-        light = np.stack(planes, axis=-1)
+        light = np.stack(planes, axis=-1).astype(np.float32, copy=False)
         return _encode(light if same else light @ to_srgb.T.astype(np.float32))
 
     return convert

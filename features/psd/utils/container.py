@@ -36,6 +36,7 @@ class ResourceId(IntEnum):
     """The image resources that are read."""
 
     RESOLUTION = 1005
+    GLOBAL_ANGLE = 1037
     ICC_PROFILE = 1039
     TRANSPARENCY_INDEX = 1047
     ALPHA_IDENTIFIERS = 1053
@@ -83,6 +84,12 @@ class Container:
             return None
         (fixed,) = struct.unpack(">I", info[:4])
         return round(fixed / 65536, 4) or None
+
+    @property
+    def global_angle(self) -> int | None:
+        """The document's light for effects that share it, in degrees."""
+        angle = self.resources.get(ResourceId.GLOBAL_ANGLE)
+        return int.from_bytes(angle[:4], signed=True) if angle is not None else None
 
 
 def read_container(data: memoryview) -> Container:

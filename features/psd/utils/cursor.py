@@ -66,6 +66,10 @@ class Cursor:
         self.skip(size)
         return Cursor(self.data, start, self.position, where, self.large)
 
+    def at_block(self) -> bool:
+        """Tell whether a tagged block starts right here."""
+        return bytes(self.data[self.position : self.position + 4]) in _SIGNATURES
+
     def blocks(self) -> Iterator[tuple[bytes, memoryview]]:
         """Yield the keys and contents of the tagged blocks up to the end.
 
@@ -83,7 +87,7 @@ class Cursor:
             start = self.position + padding
             if start + 12 > self.end:
                 return False
-            if self.data[start : start + 4] in _SIGNATURES:
+            if bytes(self.data[start : start + 4]) in _SIGNATURES:
                 self.position = start
                 return True
         return False

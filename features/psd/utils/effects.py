@@ -6,54 +6,102 @@ from enum import Enum
 from types import SimpleNamespace
 from typing import Any, Final
 
+from attrs import asdict
 from psd_tools.api.effects import Effects
-from psd_tools.psd.descriptor import Descriptor, DescriptorBlock2
-from psd_tools.psd.image_resources import ImageResources
+from psd_tools.constants import Resource
+from psd_tools.psd.descriptor import Bool, Descriptor, DescriptorBlock2, List
+from psd_tools.psd.effects_layer import EffectsLayer
 
+from features.psd.utils.jsonable import to_json
 from features.psd.utils.types import Effect
 
 _BLOCKS: Final = (b"lfx2", b"lmfx", b"lfxs")
-# Of every effect: told elsewhere, or the descriptor itself.
-_OWN_FIELDS: Final = frozenset({"descriptor", "value", "name", "enabled", "present"})
-_DISPLAY_FIELDS: Final = frozenset({"shown"})
-_MAX_DEPTH: Final = 8
+_OLD_BLOCK: Final = b"lrFX"
+_OLD_KINDS: Final = {
+    b"dsdw": "drop shadow",
+    b"isdw": "inner shadow",
+    b"oglw": "outer glow",
+    b"iglw": "inner glow",
+    b"bevl": "bevel & emboss",
+    b"sofi": "color overlay",
+}
+_OLD_SETTINGS: Final = ("blur", "intensity", "angle", "distance", "opacity")
+_PRESENT: Final = b"present"
+# Of every effect: told elsewhere, of the dialog, or the descriptor itself.
+_NO_SETTINGS: Final = frozenset(
+    {"descriptor", "value", "name", "enabled", "present", "shown"}
+)
 
 
-class _Blocks(dict[bytes, Any]):
-    """The blocks of one layer, with the accessor that `Effects` asks for."""
+class _Blocks(dict[bytes | int, Any]):
+    """Blocks or resources, with the accessor that `Effects` asks for."""
 
-    def get_data(self, key: bytes, default: Any = None) -> Any:
+    def get_data(self, key: bytes | int, default: Any = None) -> Any:
         return self.get(getattr(key, "value", key), default)
 
 
-def read_effects(blocks: dict[bytes, memoryview]) -> list[Effect]:
+def read_effects(
+    blocks: dict[bytes, memoryview], global_angle: int | None
+) -> list[Effect]:
     """Read the effects of a layer in file order; none where they are unreadable.
 
     An effect counts as enabled only while the layer's master switch is on.
+    `global_angle` is the document's light, in degrees. Files of Photoshop 5 have a
+    block of their own, with fewer settings.
     """
     parsed = _Blocks()
+    # A broken block loses the effects, not the layer.
     for key in _BLOCKS:
         if key in blocks:
-            # A broken block loses the effects, not the layer.
             with suppress(Exception):
                 parsed[key] = DescriptorBlock2.frombytes(bytes(blocks[key]))
-    if not parsed:
-        return []
-    found: list[Effect] = []
     with suppress(Exception):
-        layer = SimpleNamespace(
-            tagged_blocks=parsed, _psd=SimpleNamespace(image_resources=ImageResources())
+        if parsed:
+            return _read(parsed, global_angle)
+        if _OLD_BLOCK in blocks:
+            return _read_old(bytes(blocks[_OLD_BLOCK]))
+    return []
+
+
+def _read(blocks: _Blocks, global_angle: int | None) -> list[Effect]:
+    for descriptor in blocks.values():
+        _mark_present(descriptor)
+    resources = _Blocks()
+    if global_angle is not None:
+        resources[Resource.GLOBAL_ANGLE] = global_angle
+    document = SimpleNamespace(image_resources=resources)
+    effects = Effects(SimpleNamespace(tagged_blocks=blocks, _psd=document))
+    master = effects.enabled
+    return [
+        Effect(
+            kind=_words(type(effect).__name__),
+            enabled=master and effect.enabled,
+            settings=_settings(effect),
         )
-        effects = Effects(layer)  # type: ignore[arg-type]
-        master = effects.enabled
-        for effect in effects:
-            found.append(
-                Effect(
-                    kind=_words(type(effect).__name__),
-                    enabled=master and effect.enabled,
-                    settings=_settings(effect),
-                )
-            )
+        for effect in effects
+    ]
+
+
+def _mark_present(descriptor: Descriptor) -> None:
+    """Mark effects that do not say whether they are present: older files never do."""
+    for key in descriptor:
+        value = descriptor[key]
+        for item in value if isinstance(value, List) else [value]:
+            if isinstance(item, Descriptor) and _PRESENT not in item:
+                item[_PRESENT] = Bool(True)
+
+
+def _read_old(block: bytes) -> list[Effect]:
+    found = []
+    for key, effect in EffectsLayer.frombytes(block).items():
+        kind = _OLD_KINDS.get(getattr(key, "value", key))
+        if kind is None or not effect.data.enabled:
+            continue
+        fields = asdict(effect.data, recurse=False)
+        settings: dict[str, Any] = {
+            name: to_json(fields[name]) for name in _OLD_SETTINGS if name in fields
+        }
+        found.append(Effect(kind=kind, enabled=True, settings=settings))
     return found
 
 
@@ -61,58 +109,16 @@ def _settings(effect: object) -> dict[str, Any]:
     """Collect the effect's public properties, in camel case."""
     settings: dict[str, Any] = {}
     for name in sorted(dir(type(effect))):
-        is_property = isinstance(getattr(type(effect), name), property)
-        if name in _OWN_FIELDS | _DISPLAY_FIELDS or not is_property:
-            continue
-        with suppress(Exception):
-            settings[_camel(name)] = to_json(getattr(effect, name))
-    return settings
-
-
-def to_json(value: Any, depth: int = 0) -> Any:
-    """Turn a descriptor's value into JSON: colours ``#rrggbb``, enumerations words."""
-    value = value if isinstance(value, Enum) else getattr(value, "value", value)
-    if isinstance(value, Enum):
-        return value.name.lower().replace("_", " ")
-    if isinstance(value, Descriptor):
-        return _color(value) or _fields(value, depth)
-    if isinstance(value, bool | int | str) or value is None:
-        return value.rstrip("\0") if isinstance(value, str) else value
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, list | tuple) or hasattr(value, "__iter__"):
-        if isinstance(value, bytes) or depth >= _MAX_DEPTH:
-            return None
-        return [to_json(item, depth + 1) for item in value]
-    return str(value)
-
-
-def _fields(descriptor: Descriptor, depth: int) -> dict[str, Any] | None:
-    if depth >= _MAX_DEPTH:
-        return None
-    fields: dict[str, Any] = {}
-    for key in descriptor:
-        raw = getattr(key, "value", key)
-        name = raw.decode("ascii", "replace") if isinstance(raw, bytes) else str(raw)
-        item = descriptor[key]
-        enum = getattr(item, "enum", None)
-        if isinstance(enum, bytes):
-            fields[name.strip()] = enum.decode("ascii", "replace").strip()
-        else:
-            fields[name.strip()] = to_json(item, depth + 1)
-    return fields
-
-
-def _color(descriptor: Descriptor) -> str | None:
-    """Return an RGB colour descriptor as ``#rrggbb``, None for any other."""
-    try:
-        parts = [float(descriptor[key].value) for key in (b"Rd  ", b"Grn ", b"Bl  ")]
-        return "#" + "".join(f"{round(min(max(p, 0), 255)):02x}" for p in parts)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return None
+        attribute = getattr(type(effect), name)
+        if name not in _NO_SETTINGS and isinstance(attribute, property):
+            value = getattr(effect, name)
+            settings[_camel(name)] = to_json(value)
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _words(name: str) -> str:
+    if name == "BevelEmboss":
+        return _OLD_KINDS[b"bevl"]
     return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
 
 

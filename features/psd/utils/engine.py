@@ -156,7 +156,7 @@ def _document(container: Container, nodes: list[Node], space: ColorSpace) -> Doc
 
 def _layer(node: Node, container: Container, space: ColorSpace) -> Layer:
     record = node.record
-    effects = read_effects(record.blocks)
+    effects = read_effects(record.blocks, container.global_angle)
     fidelity, unsupported = fidelity_of(
         record, container.header, effects, space.problems
     )

@@ -1,9 +1,8 @@
 """Pictures as bands of sRGB rows, so that memory does not grow with their height."""
 
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -21,8 +20,9 @@ from features.psd.utils.samples import (
     to_samples,
 )
 
-_BAND_PIXELS = 1 << 20
-_DAMAGE = (ValueError, IndexError, struct.error, zlib.error, cv2.error, EOFError)
+# Small enough for a band and its filtered copy to stay in the cache.
+_BAND_PIXELS: Final = 1 << 18
+_DAMAGE: Final = (ValueError, IndexError, cv2.error)
 
 
 @dataclass
@@ -82,8 +82,8 @@ class Raster:
 def layer_raster(record: Record, header: Header, space: ColorSpace) -> Raster:
     """Open a layer's own pixels: no mask, opacity, clipping or effect applied.
 
-    A colour channel that is not stored is black, no transparency channel is opaque.
-    DamagedPixels where a channel's data cannot suffice for the layer's size.
+    Without a transparency channel it is opaque. DamagedPixels where a colour channel
+    is missing, or a channel's data cannot suffice for the layer's size.
     """
     width, height = record.width, record.height
 

@@ -82,10 +82,7 @@ def read_layers(container: Container) -> LayerSection:
     if not cursor.left:
         return LayerSection([], False)
     layers = cursor.section("the layers", "Q" if cursor.large else "I")
-    if cursor.left >= 4 and cursor.data[cursor.position : cursor.position + 4] not in (
-        b"8BIM",
-        b"8B64",
-    ):
+    if cursor.left >= 4 and not cursor.at_block():
         cursor.section("the layer mask settings")
     alpha = False
     for key, content in cursor.blocks():
@@ -115,7 +112,7 @@ def _read_record(cursor: Cursor) -> Record:
     for _ in range(channels):
         channel, length = cursor.read(fmt)
         lengths.append((channel, length))
-    if cursor.take(4) != b"8BIM":
+    if bytes(cursor.take(4)) != b"8BIM":
         raise corrupt("the list of its layers cannot be read")
     blend_key = bytes(cursor.take(4))
     opacity, clipping, flags = cursor.read("BBBx")

@@ -45,9 +45,8 @@ def remove_white(samples: Samples, alpha: Samples) -> Samples:
         return samples
     color, cover = samples.astype(np.float32), alpha.astype(np.float32)
     safe = np.maximum(cover, white / 255)
-    clean = np.clip((color + cover - white) * white / safe, 0, None)
+    clean = np.maximum((color + cover - white) * white / safe, np.float32(0))
+    clean = np.where(cover > 0, clean, color)
     if samples.dtype == np.uint8:
-        result: Samples = np.rint(np.minimum(clean, 255)).astype(np.uint8)
-    else:
-        result = clean
-    return np.where(cover > 0, result, samples)
+        return np.rint(np.minimum(clean, 255)).astype(np.uint8)
+    return clean.astype(np.float32, copy=False)

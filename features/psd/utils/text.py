@@ -1,6 +1,8 @@
 """The words of a text layer and how they are set."""
 
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 
 from psd_tools.api.typesetting import CharacterStyle, TypeSetting
 from psd_tools.psd.engine_data import Dict as EngineDict
@@ -39,20 +41,17 @@ def _runs(setting: TypeToolObjectSetting, words: str) -> list[TextRun]:
         _section(engine, "EngineDict"),
         _section(engine, "ResourceDict"),
     )
-    xx, xy, yx, yy = (float(value) for value in setting.transform[:4])
+    _, _, yx, yy = (float(value) for value in setting.transform[:4])
     scale = (yx * yx + yy * yy) ** 0.5
-    runs = []
-    for run in typesetting.runs:
-        style = run.style
-        runs.append(
-            TextRun(
-                text=_join_surrogates(run.text).translate(_LINE_BREAKS),
-                font=style.font_name or None,
-                size=round(style.font_size * scale, 4),
-                color=_color(style),
-            )
-        )
-    return runs
+    styled = ((_style(run.style, scale), run.text) for run in typesetting.runs)
+    return [
+        TextRun(_join_surrogates("".join(text for _, text in runs)), *style)
+        for style, runs in groupby(styled, key=itemgetter(0))
+    ]
+
+
+def _style(style: CharacterStyle, scale: float) -> tuple[str | None, float, str | None]:
+    return style.font_name or None, round(style.font_size * scale, 4), _color(style)
 
 
 def _section(engine: EngineDict, key: str) -> EngineDict:
@@ -61,13 +60,19 @@ def _section(engine: EngineDict, key: str) -> EngineDict:
 
 
 def _color(style: CharacterStyle) -> str | None:
-    """Return the fill as ``#rrggbb[aa]``; None for gray and CMYK engine colours."""
-    values = style.fill_color
-    if values is None or len(values) != 4:
-        return None
-    alpha, *rgb = (round(min(max(value, 0.0), 1.0) * 255) for value in values)
-    digits = "".join(f"{value:02x}" for value in rgb)
-    return f"#{digits}" if alpha == 255 else f"#{digits}{alpha:02x}"
+    """Return the fill, which is alpha and 1 gray, 3 RGB or 4 CMYK parts, 0 to 1."""
+    values = [min(max(value, 0.0), 1.0) for value in style.fill_color or ()]
+    match values:
+        case [alpha, gray]:
+            parts = [gray] * 3
+        case [alpha, *parts] if len(parts) == 3:
+            pass
+        case [alpha, *inks, black] if len(inks) == 3:
+            parts = [(1 - ink) * (1 - black) for ink in inks]
+        case _:
+            return None
+    shown = parts if alpha == 1 else [*parts, alpha]
+    return "#" + "".join(f"{round(part * 255):02x}" for part in shown)
 
 
 def _split_surrogates(words: str) -> str:
@@ -78,4 +83,5 @@ def _split_surrogates(words: str) -> str:
 
 
 def _join_surrogates(units: str) -> str:
-    return units.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    packed = units.translate(_LINE_BREAKS).encode("utf-16-be", "surrogatepass")
+    return packed.decode("utf-16-be", "replace")
