@@ -72,7 +72,7 @@ class TimestampMixin(SQLModel):
 
     created_at: datetime = Field(
         default_factory=utc_now,
-        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+        sa_type=DateTime(timezone=True),
         nullable=False,
     )
     updated_at: datetime = Field(

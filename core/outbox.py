@@ -43,7 +43,7 @@ class OutboxMessage(SQLModel, table=True):
     job_seq: int | None = None
     body: bytes = Field(sa_type=LargeBinary)
     not_before: datetime = Field(
-        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+        sa_type=DateTime(timezone=True),
         sa_column_kwargs={"server_default": func.now()},
         index=True,
     )

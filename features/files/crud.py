@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -74,3 +74,19 @@ async def set_expiry(
         .where(col(StoredObject.id).in_(ids))
         .values(expires_at=expires_at)
     )
+
+
+async def lock_expired(session: AsyncSession, limit: int) -> Sequence[StoredObject]:
+    """Return expired objects that no other sweeper holds, locked."""
+    query = (
+        select(StoredObject)
+        .where(col(StoredObject.expires_at) < func.now())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def remove_objects(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Delete the rows of stored objects; what names them holds null from now on."""
+    await session.execute(delete(StoredObject).where(col(StoredObject.id).in_(ids)))

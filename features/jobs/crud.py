@@ -26,9 +26,9 @@ class JobSelection(NamedTuple):
 
 async def add(session: AsyncSession, job: Job) -> bool:
     """Insert a job; False where its idempotency key or its retry exists already."""
-    values = job.model_dump()
-    statement = insert(Job).values(**values).on_conflict_do_nothing().returning(Job.id)  # type: ignore[arg-type]
-    return (await session.execute(statement.returning(col(Job.id)))).first() is not None
+    statement = insert(Job).values(**job.model_dump()).on_conflict_do_nothing()
+    inserted = await session.execute(statement.returning(col(Job.id)))
+    return inserted.first() is not None
 
 
 async def by_id(session: AsyncSession, job_id: str) -> Job | None:

@@ -61,13 +61,13 @@ class Job(TimestampMixin, table=True):
     handed_back: bool = False
     run_after: datetime | None = Field(
         default=None,
-        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+        sa_type=DateTime(timezone=True),
     )
     heartbeat_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     progress: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSONB, nullable=False
     )
-    error: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    error: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     result_type: str | None = None
     result_id: str | None = None
     retry_of: str | None = Field(default=None, foreign_key="jobs.id", unique=True)
@@ -88,7 +88,7 @@ class DeadLetter(SQLModel, table=True):
     id: str = Field(default_factory=lambda: new_id("deadletter"), primary_key=True)
     at: datetime = Field(
         default_factory=utc_now,
-        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+        sa_type=DateTime(timezone=True),
     )
     job_id: str | None = Field(default=None, foreign_key="jobs.id", index=True)
     reason: str

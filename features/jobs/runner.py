@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from loguru import logger
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +31,16 @@ type Effects = Callable[[AsyncSession], Awaitable[None]]
 type Handler = Callable[["JobRun"], Awaitable[None]]
 
 
+class Report(NamedTuple):
+    """How far the work is; `fraction` 0 to 1."""
+
+    stage: str
+    done: int
+    total: int | None
+    fraction: float
+    message: str | None = None
+
+
 class JobRun:
     """One claim of one job, as the work sees it: what to do, and how to tell of it.
 
@@ -49,31 +59,24 @@ class JobRun:
         """The claim's own place in the object store; ends in a slash."""
         return f"jobs/{self.job.id}/{self.job.claim}/"
 
-    async def progress(
-        self,
-        stage: str,
-        done: int,
-        total: int | None,
-        *,
-        fraction: float,
-        message: str | None = None,
-    ) -> None:
+    async def progress(self, report: Report) -> None:
         """Report how far the work is; at most 4 reports a second are recorded."""
-        if time.monotonic() - self._reported < PROGRESS_SECONDS:
-            return
-        self._reported = time.monotonic()
-        report = self._progress(stage, done, total, fraction, message)
+        if self._is_due():
 
-        async def change(session: AsyncSession, job: Job) -> None:
-            await transitions.progressed(session, job, report)
+            async def change(session: AsyncSession, job: Job) -> None:
+                await transitions.progressed(session, job, self._progress(report))
 
-        await self._write(change)
+            await self._write(change)
 
-    async def record(self, topic: Topic, effects: Effects, **parts: Any) -> None:
-        """Store `effects` and the event that tells of them, in one transaction."""
+    async def record(
+        self, topic: Topic, effects: Effects, report: Report, **parts: Any
+    ) -> None:
+        """Store `effects`, the event that tells of them and a report, in one step."""
 
         async def change(session: AsyncSession, job: Job) -> None:
             await effects(session)
+            if self._is_due():
+                await transitions.progressed(session, job, self._progress(report))
             await transitions.record(session, job, topic, **parts)
 
         await self._write(change)
@@ -104,16 +107,24 @@ class JobRun:
     ) -> None:
         await self._runner.write(self.job.id, self.job.claim, change)
 
-    def _progress(
-        self,
-        stage: str,
-        done: int,
-        total: int | None,
-        fraction: float,
-        message: str | None,
-    ) -> Progress:
-        eta = eta_seconds(fraction, self._started, utc_now())
-        return Progress(fraction, stage, done, total, eta, message)
+    def _is_due(self) -> bool:
+        """Tell whether another progress event may be recorded, and count it."""
+        now = time.monotonic()
+        if now - self._reported < PROGRESS_SECONDS:
+            return False
+        self._reported = now
+        return True
+
+    def _progress(self, report: Report) -> Progress:
+        eta = eta_seconds(report.fraction, self._started, utc_now())
+        return Progress(
+            report.fraction,
+            report.stage,
+            report.done,
+            report.total,
+            eta,
+            report.message,
+        )
 
 
 class JobRunner:

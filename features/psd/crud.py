@@ -1,0 +1,214 @@
+"""SQL for documents and layers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import SQLModel, col
+
+from features.psd.models import PsdDocument, PsdLayer
+
+ROWS_PER_INSERT = 500
+_KEPT = {"id", "created_at", "image_id", "preview_id", "previews_published"}
+
+
+class LayerSelection(NamedTuple):
+    """Which of a document's layers a page shows; None leaves a restriction out."""
+
+    kinds: tuple[str, ...] | None = None
+    visible: bool | None = None
+
+
+class Pictures(NamedTuple):
+    """The stored objects of a layer's image and preview."""
+
+    image_id: str
+    preview_id: str
+
+
+async def save_structure(
+    session: AsyncSession, document: PsdDocument, layers: Sequence[PsdLayer]
+) -> None:
+    """Store a document and its layers; what an attempt before stored is kept below."""
+    await _upsert(session, PsdDocument, [document])
+    for start in range(0, len(layers), ROWS_PER_INSERT):
+        await _upsert(session, PsdLayer, layers[start : start + ROWS_PER_INSERT])
+
+
+async def set_layer_pictures(
+    session: AsyncSession, pictures: Mapping[str, Pictures]
+) -> None:
+    """Store the images of layers, by layer id."""
+    await session.execute(
+        update(PsdLayer),
+        [
+            {"id": layer_id, "image_id": found.image_id, "preview_id": found.preview_id}
+            for layer_id, found in pictures.items()
+        ],
+    )
+
+
+async def set_damaged(session: AsyncSession, reasons: Mapping[str, str]) -> None:
+    """Note that layers have no pixels that can be read, by layer id."""
+    if reasons:
+        await session.execute(
+            update(PsdLayer),
+            [
+                {"id": layer_id, "fidelity": "NONE", "unsupported": [reason]}
+                for layer_id, reason in reasons.items()
+            ],
+        )
+
+
+async def set_document_pictures(
+    session: AsyncSession, document_id: str, pictures: Pictures
+) -> None:
+    """Store the flattened image of a document."""
+    await session.execute(
+        update(PsdDocument)
+        .where(col(PsdDocument.id) == document_id)
+        .values(image_id=pictures.image_id, preview_id=pictures.preview_id)
+    )
+
+
+async def lock_document(session: AsyncSession, document_id: str) -> PsdDocument | None:
+    """Return a document with its row locked until the transaction's end."""
+    query = select(PsdDocument).where(col(PsdDocument.id) == document_id)
+    return await session.scalar(query.with_for_update())
+
+
+async def preview_ids(session: AsyncSession, document_id: str) -> Sequence[str]:
+    """Return the stored objects of all of a document's previews."""
+    layers = select(col(PsdLayer.preview_id)).where(
+        col(PsdLayer.document_id) == document_id,
+        col(PsdLayer.preview_id).is_not(None),
+    )
+    whole = select(col(PsdDocument.preview_id)).where(
+        col(PsdDocument.id) == document_id, col(PsdDocument.preview_id).is_not(None)
+    )
+    found = await session.scalars(layers.union_all(whole))
+    return [preview_id for preview_id in found if preview_id is not None]
+
+
+async def documents_by_ids(
+    session: AsyncSession, ids: Sequence[str]
+) -> Sequence[PsdDocument]:
+    """Return the documents with these ids, in no order."""
+    query = select(PsdDocument).where(col(PsdDocument.id).in_(ids))
+    return (await session.scalars(query)).all()
+
+
+async def layers_by_ids(
+    session: AsyncSession, ids: Sequence[str]
+) -> Sequence[PsdLayer]:
+    """Return the layers with these ids, in no order."""
+    query = select(PsdLayer).where(col(PsdLayer.id).in_(ids))
+    return (await session.scalars(query)).all()
+
+
+async def layers_of_documents(
+    session: AsyncSession, document_ids: Sequence[str]
+) -> Sequence[PsdLayer]:
+    """Return all layers of documents, from the bottom of each."""
+    query = (
+        select(PsdLayer)
+        .where(col(PsdLayer.document_id).in_(document_ids))
+        .order_by(col(PsdLayer.document_id), col(PsdLayer.index))
+    )
+    return (await session.scalars(query)).all()
+
+
+async def layer_pages(
+    session: AsyncSession,
+    document_ids: Sequence[str],
+    selection: LayerSelection,
+    limit: int,
+    after: int,
+) -> Sequence[PsdLayer]:
+    """Return each document's first `limit` layers behind index `after`, by index."""
+    number = func.row_number().over(
+        partition_by=col(PsdLayer.document_id), order_by=col(PsdLayer.index)
+    )
+    numbered = (
+        select(PsdLayer, number.label("number"))
+        .where(*_conditions(document_ids, selection), col(PsdLayer.index) > after)
+        .subquery()
+    )
+    layer = aliased(PsdLayer, numbered)
+    query = (
+        select(layer)
+        .where(numbered.c.number <= limit)
+        .order_by(numbered.c.document_id, numbered.c.index)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def layer_counts(
+    session: AsyncSession, document_ids: Sequence[str], selection: LayerSelection
+) -> dict[str, int]:
+    """Return how many layers of a selection each document has; none: left out."""
+    query = (
+        select(col(PsdLayer.document_id), func.count())
+        .where(*_conditions(document_ids, selection))
+        .group_by(col(PsdLayer.document_id))
+    )
+    rows = (await session.execute(query)).all()
+    return {document_id: count for document_id, count in rows}
+
+
+async def document_page(
+    session: AsyncSession,
+    owner_id: str | None,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> Sequence[PsdDocument]:
+    """Return the newest documents of an owner (None: of all), older than `after`."""
+    query = select(PsdDocument)
+    if owner_id is not None:
+        query = query.where(col(PsdDocument.owner_id) == owner_id)
+    if after is not None:
+        key = tuple_(col(PsdDocument.created_at), col(PsdDocument.id))
+        query = query.where(key < after)
+    ordered = query.order_by(
+        col(PsdDocument.created_at).desc(), col(PsdDocument.id).desc()
+    )
+    return (await session.scalars(ordered.limit(limit))).all()
+
+
+async def count_documents(session: AsyncSession, owner_id: str | None) -> int:
+    """Count an owner's documents (None: all)."""
+    query = select(func.count()).select_from(PsdDocument)
+    if owner_id is not None:
+        query = query.where(col(PsdDocument.owner_id) == owner_id)
+    return (await session.scalars(query)).one()
+
+
+async def _upsert[T: SQLModel](
+    session: AsyncSession, table: type[T], rows: Sequence[T]
+) -> None:
+    statement = insert(table).values([row.model_dump() for row in rows])
+    changed = {
+        name: statement.excluded[name]
+        for name in table.model_fields
+        if name not in _KEPT
+    }
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=changed)
+    )
+
+
+def _conditions(
+    document_ids: Sequence[str], selection: LayerSelection
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        col(PsdLayer.document_id).in_(document_ids)
+    ]
+    if selection.kinds is not None:
+        conditions.append(col(PsdLayer.kind).in_(selection.kinds))
+    if selection.visible is not None:
+        conditions.append(col(PsdLayer.visible) == selection.visible)
+    return conditions

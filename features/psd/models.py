@@ -1,0 +1,85 @@
+"""Parsed PSDs: documents and their layers."""
+
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from core.base import TimestampMixin
+
+
+class PsdDocument(TimestampMixin, table=True):
+    """A parsed PSD. Its id is derived from its job's, so that a retry finds it again.
+
+    `previews_published` says that the previews' life has been counted from the parse's
+    completion.
+    """
+
+    __tablename__ = "psd_documents"
+    __table_args__ = (Index("psd_documents_by_owner", "owner_id", "created_at", "id"),)
+
+    id: str = Field(primary_key=True)
+    owner_id: str = Field(foreign_key="users.id")
+    job_id: str = Field(foreign_key="jobs.id", unique=True)
+    file_id: str = Field(foreign_key="source_files.id", index=True)
+    width: int
+    height: int
+    color_mode: str
+    bit_depth: int
+    is_large: bool
+    dpi: float | None = None
+    icc_profile: str | None = None
+    layer_count: int
+    fonts: list[str] = Field(sa_type=JSONB)
+    image_id: str | None = Field(
+        default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
+    )
+    preview_id: str | None = Field(
+        default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
+    )
+    previews_published: bool = False
+
+
+class PsdLayer(TimestampMixin, table=True):
+    """One layer. Its id is derived from the document's and `index`.
+
+    Bounds are in pixels from the canvas' top left corner, as stored in the file.
+    """
+
+    __tablename__ = "psd_layers"
+
+    id: str = Field(primary_key=True)
+    document_id: str = Field(foreign_key="psd_documents.id", ondelete="CASCADE")
+    index: int
+    parent_index: int | None = None
+    name: str
+    path: list[str] = Field(sa_type=JSONB)
+    depth: int
+    kind: str
+    visible: bool
+    opacity: float
+    blend_mode: str
+    left: int
+    top: int
+    width: int
+    height: int
+    clipped: bool
+    has_mask: bool
+    has_vector_mask: bool
+    text: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    effects: list[dict[str, Any]] = Field(sa_type=JSONB)
+    fidelity: str
+    unsupported: list[str] = Field(sa_type=JSONB)
+    image_id: str | None = Field(
+        default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
+    )
+    preview_id: str | None = Field(
+        default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
+    )
+
+    __table_args__ = (
+        Index("psd_layers_by_index", "document_id", "index", unique=True),
+        Index("psd_layers_by_image", "image_id"),
+        Index("psd_layers_by_preview", "preview_id"),
+    )

@@ -1,0 +1,272 @@
+"""The parse of a PSD in a worker: each picture stored and told of as it is ready."""
+
+import asyncio
+import tempfile
+import time
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.base import derived_id, utc_now
+from core.broker import Settlement
+from core.config import Settings
+from core.processes import ProcessDied, ProcessFailed, ProcessPool, ProcessTimeout
+from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
+from features.files.models import StoredObject
+from features.files.services import FilesService
+from features.jobs.exceptions import JobFailure
+from features.jobs.runner import JobRun, JobRunner, Report
+from features.psd import crud
+from features.psd.crud import Pictures
+from features.psd.models import PsdDocument, PsdLayer
+from features.psd.rows import document_columns, layer_columns
+from features.psd.utils import (
+    Document,
+    FlattenedExported,
+    Layer,
+    LayerDamaged,
+    LayerExported,
+    Limits,
+    Message,
+    Picture,
+    Structure,
+    parse,
+)
+
+FLUSH_SECONDS: Final = 0.2
+LAYERS_PER_EVENT: Final = 100
+STRUCTURE_FRACTION: Final = 0.1
+TOO_MUCH_MEMORY: Final = JobFailure(
+    "LIMIT_EXCEEDED",
+    "This file needs more memory than is allowed. Save it with fewer or smaller "
+    "layers.",
+    retryable=False,
+)
+
+
+class PsdParser:
+    """Runs parse jobs."""
+
+    def __init__(
+        self,
+        runner: JobRunner,
+        files: FilesService,
+        pool: ProcessPool,
+        settings: Settings,
+    ) -> None:
+        self._runner = runner
+        self._files = files
+        self._pool = pool
+        self._settings = settings
+
+    async def parse(self, job_id: str) -> Settlement:
+        """Run one parse job."""
+        return await self._runner.run(job_id, self._work)
+
+    async def _work(self, run: JobRun) -> None:
+        file_id = run.job.input["file_id"]
+        file = (await self._files.get([file_id])).get(file_id)
+        if file is None:
+            raise JobFailure(
+                "INVALID_INPUT", "The file has been deleted.", retryable=False
+            )
+        with tempfile.TemporaryDirectory(prefix="onemanage-") as scratch:
+            async with self._files.materialize(file) as source:
+                await self._export(run, source, Path(scratch))
+
+    async def _export(self, run: JobRun, source: Path, scratch: Path) -> None:
+        export = PsdExport(run, self._files, self._settings)
+        messages = self._pool.stream(
+            parse,
+            source,
+            scratch,
+            export_layers=run.job.input["export_layers"],
+            limits=self._limits(),
+            result_type=Message,
+            timeout=self._settings.task_timeout_seconds,
+        )
+        try:
+            async with aclosing(messages):
+                async for message in messages:
+                    await export.take(message)
+        except ProcessTimeout as error:
+            raise TimeoutError from error
+        except ProcessDied as error:
+            raise _failure_of(error) from error
+        except MemoryError as error:
+            raise TOO_MUCH_MEMORY from error
+        except ProcessFailed as error:
+            raise JobFailure(
+                "INTERNAL", "This file could not be parsed.", retryable=True
+            ) from error
+        await export.finish()
+
+    def _limits(self) -> Limits:
+        return Limits(
+            max_side=self._settings.psd_max_side,
+            max_layers=self._settings.psd_max_layers,
+            max_pixels=self._settings.psd_max_pixels,
+        )
+
+
+class PsdExport:
+    """Stores what the parsing process tells, batch by batch."""
+
+    def __init__(self, run: JobRun, files: FilesService, settings: Settings) -> None:
+        self._run = run
+        self._files = files
+        self._preview_life = timedelta(hours=settings.preview_hours)
+        self._document_id = derived_id("psd", run.job.id, "document")
+        self._waiting: list[LayerExported] = []
+        self._damaged: dict[str, str] = {}
+        self._flushed = time.monotonic()
+        self._done = 0
+        self._total = 0
+
+    async def take(self, message: Message) -> None:
+        """Store one message, or keep it for the next batch."""
+        match message:
+            case Structure(document):
+                await self._store_structure(document)
+            case FlattenedExported():
+                await self._store_flattened(message)
+            case LayerExported():
+                self._waiting.append(message)
+            case LayerDamaged(index, reason):
+                self._damaged[self._layer_id(index)] = reason
+                self._done += 1
+        if self._is_time_to_flush():
+            await self._flush()
+
+    async def finish(self) -> None:
+        """Store what is left and end the job."""
+        if self._waiting:
+            await self._flush()
+
+        async def effects(session: AsyncSession) -> None:
+            await crud.set_damaged(session, self._damaged)
+
+        await self._run.succeed(effects)
+
+    def _is_time_to_flush(self) -> bool:
+        if len(self._waiting) >= LAYERS_PER_EVENT:
+            return True
+        late = time.monotonic() - self._flushed > FLUSH_SECONDS
+        return bool(self._waiting) and late
+
+    async def _store_structure(self, document: Document) -> None:
+        job = self._run.job
+        row = PsdDocument(
+            id=self._document_id,
+            owner_id=job.owner_id,
+            job_id=job.id,
+            file_id=job.input["file_id"],
+            layer_count=len(document.layers),
+            **document_columns(document),
+        )
+        layers = [self._layer_row(layer) for layer in document.layers]
+        self._total = sum(_has_pixels(layer) for layer in document.layers)
+
+        async def effects(session: AsyncSession) -> None:
+            await crud.save_structure(session, row, layers)
+
+        await self._run.store(
+            effects, result_type="PsdDocument", result_id=self._document_id
+        )
+        await self._run.progress(
+            Report("layers", 0, self._total, STRUCTURE_FRACTION, "Structure read")
+        )
+
+    def _layer_row(self, layer: Layer) -> PsdLayer:
+        return PsdLayer(
+            id=self._layer_id(layer.index),
+            document_id=self._document_id,
+            **layer_columns(layer),
+        )
+
+    async def _store_flattened(self, message: FlattenedExported) -> None:
+        name = f"{self._run.prefix}document"
+        image, preview = await self._store_pictures(
+            name, message.image, message.preview
+        )
+
+        async def effects(session: AsyncSession) -> None:
+            self._files.add_objects(session, [image, preview])
+            await session.flush()
+            await crud.set_document_pictures(
+                session, self._document_id, Pictures(image.id, preview.id)
+            )
+
+        await self._run.record(
+            PREVIEW_READY, effects, self._report(), document_id=self._document_id
+        )
+
+    async def _flush(self) -> None:
+        """Store the waiting layers' pictures and tell of them in one event."""
+        batch, self._waiting = self._waiting, []
+        self._flushed = time.monotonic()
+        stored = await asyncio.gather(*map(self._store_layer, batch))
+        layer_ids = [self._layer_id(message.index) for message in batch]
+        pictures = {
+            layer_id: Pictures(image.id, preview.id)
+            for layer_id, (image, preview) in zip(layer_ids, stored, strict=True)
+        }
+        self._done += len(batch)
+
+        async def effects(session: AsyncSession) -> None:
+            self._files.add_objects(session, [one for pair in stored for one in pair])
+            await session.flush()
+            await crud.set_layer_pictures(session, pictures)
+
+        await self._run.record(
+            LAYERS_EXPORTED, effects, self._report(), layer_ids=layer_ids
+        )
+
+    async def _store_layer(
+        self, message: LayerExported
+    ) -> tuple[StoredObject, StoredObject]:
+        name = f"{self._run.prefix}layer-{message.index}"
+        return await self._store_pictures(name, message.image, message.preview)
+
+    async def _store_pictures(
+        self, name: str, image: Picture, preview: Picture
+    ) -> tuple[StoredObject, StoredObject]:
+        stored = await self._store_picture(f"{name}-image", image)
+        small = await self._store_picture(f"{name}-preview", preview)
+        small.expires_at = utc_now() + self._preview_life
+        return stored, small
+
+    async def _store_picture(self, key: str, picture: Picture) -> StoredObject:
+        stored = await self._files.put_object(
+            key,
+            Path(picture.path),
+            picture.content_type,
+            width=picture.width,
+            height=picture.height,
+        )
+        await asyncio.to_thread(Path(picture.path).unlink, missing_ok=True)
+        return stored
+
+    def _layer_id(self, index: int) -> str:
+        return derived_id("layer", self._document_id, str(index))
+
+    def _report(self) -> Report:
+        share = self._done / self._total if self._total else 1.0
+        fraction = STRUCTURE_FRACTION + (0.99 - STRUCTURE_FRACTION) * min(share, 1.0)
+        return Report("layers", self._done, self._total, round(fraction, 4))
+
+
+def _has_pixels(layer: Layer) -> bool:
+    is_group = layer.kind in ("GROUP", "ARTBOARD")
+    return not is_group and layer.width > 0 and layer.height > 0
+
+
+def _failure_of(error: ProcessDied) -> JobFailure:
+    if error.out_of_memory:
+        return TOO_MUCH_MEMORY
+    return JobFailure(
+        "INTERNAL", f"The process that parsed this file died: {error}", retryable=True
+    )

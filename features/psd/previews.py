@@ -1,0 +1,62 @@
+"""What follows a completed parse: its previews are published."""
+
+from datetime import timedelta
+
+from core import outbox
+from core.base import new_id, utc_now
+from core.config import Settings
+from core.database_async import Database
+from core.nats import RelayWaker
+from core.outbox import OutboxStream
+from events.schemas import EventBody, encode
+from events.subjects import PREVIEW_PUBLISHED
+from features.files.services import FilesService
+from features.psd import crud
+from features.psd.models import PsdDocument
+
+
+class PsdPreviews:
+    """Publishes previews, once for each document."""
+
+    def __init__(
+        self,
+        database: Database,
+        files: FilesService,
+        wake: RelayWaker,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._wake = wake
+        self._life = timedelta(hours=settings.preview_hours)
+
+    async def publish(self, document_id: str) -> None:
+        """Give a document's previews their whole life anew and say that they are there."""
+        async with self._database.transaction() as session:
+            document = await crud.lock_document(session, document_id)
+            if document is None or document.previews_published:
+                return
+            previews = await crud.preview_ids(session, document_id)
+            await self._files.keep_until(session, previews, utc_now() + self._life)
+            document.previews_published = True
+            body = _published(document)
+            await outbox.append(
+                session,
+                OutboxStream.EVENTS,
+                PREVIEW_PUBLISHED.subject(document_id),
+                encode(body),
+                message_id=body.event_id,
+            )
+        await self._wake()
+
+
+def _published(document: PsdDocument) -> EventBody:
+    event_id = new_id("event")
+    return EventBody(
+        event_id=event_id,
+        timestamp=utc_now(),
+        task_id=event_id,
+        status=PREVIEW_PUBLISHED.status,
+        owner=document.owner_id,
+        document_id=document.id,
+    )
