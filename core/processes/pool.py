@@ -25,18 +25,19 @@ class ProcessPool:
         self._size = size
         self._memory_bytes = memory_bytes
         self._preload = tuple(preload)
-        self._turns = asyncio.Semaphore(size)
-        self._slots: deque[asyncio.Future[Worker]] = deque()
+        self._idle: deque[Worker] = deque()
+        self._waiters: deque[asyncio.Future[Worker]] = deque()
         self._workers: set[Worker] = set()
+        self._starts: set[asyncio.Task[Worker]] = set()
         self._burials: set[asyncio.Task[None]] = set()
         self._open = False
 
     async def start(self) -> None:
         """Start the processes; return when all of them are warm."""
         self._open = True
-        self._slots.extend(self._warm_up() for _ in range(self._size))
+        self._fill_up()
         try:
-            await asyncio.gather(*self._slots)
+            await asyncio.gather(*self._starts)
         except BaseException:
             await self.close()
             raise
@@ -44,12 +45,14 @@ class ProcessPool:
     async def close(self) -> None:
         """Kill every process, also one at work, and wait until all are gone."""
         self._open = False
-        for slot in self._slots:
-            slot.cancel()
-        await asyncio.gather(*self._slots, return_exceptions=True)
-        self._slots.clear()
+        for start in self._starts:
+            start.cancel()
+        await asyncio.gather(*self._starts, return_exceptions=True)
         for worker in list(self._workers):
             self._bury(worker)
+        self._idle.clear()
+        while turn := self._next_turn():
+            turn.set_exception(_closed())
         await asyncio.gather(*self._burials)
 
     async def stream[T](
@@ -73,51 +76,61 @@ class ProcessPool:
         `ProcessFailed` for an exception that cannot cross as itself.
         """
         decoder = msgspec.msgpack.Decoder(result_type)
-        async with self._turns:
-            worker = await self._take()
-            try:
-                worker.call(function, args, kwargs)
-                async with aclosing(worker.items(timeout)) as items:
-                    async for item in items:
-                        yield decoder.decode(item)
-            finally:
-                self._give_back(worker)
+        worker = await self._take()
+        try:
+            worker.call(function, args, kwargs)
+            async with aclosing(worker.items(timeout)) as items:
+                async for item in items:
+                    yield decoder.decode(item)
+        finally:
+            self._give_back(worker)
 
     async def _take(self) -> Worker:
-        """Return a warm worker; the semaphore sees to it that there is a slot."""
-        while self._open:
-            slot = self._slots.popleft()
-            try:
-                worker = await asyncio.shield(slot)
-            except asyncio.CancelledError:
-                if not slot.cancelled():
-                    self._slots.appendleft(slot)
-                    raise
-                continue
-            except Exception:
-                self._slots.append(self._warm_up())
-                raise
+        """Return a warm worker: the one at rest, or the next that is ready or free."""
+        if not self._open:
+            raise _closed()
+        while self._idle:
+            worker = self._idle.pop()
             if worker.usable:
                 return worker
-            self._give_back(worker)
-        raise RuntimeError("the process pool is not open")
+            self._bury(worker)
+        self._fill_up()
+        turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self._waiters.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and turn.exception() is None:
+                self._give_back(turn.result())
+            raise
 
     def _give_back(self, worker: Worker) -> None:
-        if worker.usable:
-            slot = asyncio.get_running_loop().create_future()
-            slot.set_result(worker)
-            self._slots.appendleft(slot)
+        if not worker.usable:
+            self._bury(worker)
+            self._fill_up()
+        elif turn := self._next_turn():
+            turn.set_result(worker)
+        else:
+            self._idle.append(worker)
+
+    def _next_turn(self) -> asyncio.Future[Worker] | None:
+        while self._waiters:
+            turn = self._waiters.popleft()
+            if not turn.done():
+                return turn
+        return None
+
+    def _fill_up(self) -> None:
+        """Start processes, in the background, until there are as many as there should."""
+        if not self._open:
             return
-        self._bury(worker)
-        if self._open:
-            self._slots.append(self._warm_up())
+        while len(self._workers) + len(self._starts) < self._size:
+            start = asyncio.create_task(self._warm_up())
+            self._starts.add(start)
+            start.add_done_callback(self._started)
 
-    def _warm_up(self) -> asyncio.Future[Worker]:
-        return asyncio.create_task(self._spawn())
-
-    async def _spawn(self) -> Worker:
+    async def _warm_up(self) -> Worker:
         worker = await Worker.spawn(self._memory_bytes)
-        self._workers.add(worker)
         try:
             await worker.prepare(self._preload)
         except BaseException:
@@ -125,9 +138,25 @@ class ProcessPool:
             raise
         return worker
 
+    def _started(self, start: asyncio.Task[Worker]) -> None:
+        self._starts.discard(start)
+        if start.cancelled():
+            return
+        error = start.exception()
+        if error is None:
+            self._workers.add(start.result())
+            self._give_back(start.result())
+        elif turn := self._next_turn():
+            turn.set_exception(error)
+            self._fill_up()
+
     def _bury(self, worker: Worker) -> None:
         worker.kill()
         self._workers.discard(worker)
         burial = asyncio.create_task(worker.closed())
         self._burials.add(burial)
         burial.add_done_callback(self._burials.discard)
+
+
+def _closed() -> RuntimeError:
+    return RuntimeError("the process pool is not open")

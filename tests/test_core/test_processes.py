@@ -18,10 +18,13 @@ from typing import Any
 import msgspec
 import psutil
 import pytest
+import pytest_asyncio
 from loguru import logger
 
 from core.errors import AppError, ErrorCode
 from core.processes import ProcessDied, ProcessFailed, ProcessPool, ProcessTimeout
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MEMORY = 512 * 1024**2
 GRACE = 1.0
@@ -169,8 +172,9 @@ def yield_nonsense() -> Iterator[Any]:
 # ------------------------------------------------------------------------ the tests
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pool() -> AsyncIterator[ProcessPool]:
+    """One pool for all: whatever happens in a test, the next finds it whole."""
     pool = ProcessPool(2, memory_bytes=MEMORY, preload=[__name__])
     await pool.start()
     yield pool
@@ -204,11 +208,39 @@ async def gone(*pids: int, within: float = GRACE) -> bool:
     return False
 
 
+def _children(owner: int | None = None) -> set[int]:
+    return {child.pid for child in psutil.Process(owner).children()}
+
+
 def _lives(pid: int) -> bool:
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+async def test_closing_the_pool_leaves_no_process() -> None:
+    pool = ProcessPool(2, memory_bytes=MEMORY)
+    others = _children()
+    await pool.start()
+    stream = pool.stream(pid_then, spin, result_type=Item, timeout=30)
+    first = await anext(stream)
+    assert isinstance(first, Number)
+    assert len(_children() - others) == 2
+    await pool.close()
+    assert _children() <= others
+    with pytest.raises(ProcessDied):
+        await anext(stream)
+    with pytest.raises(RuntimeError, match="^the process pool is not open$"):
+        await pid_of(pool)
+
+
+async def test_a_module_that_is_not_there_fails_the_start() -> None:
+    pool = ProcessPool(1, memory_bytes=MEMORY, preload=["no_such_module"])
+    others = _children()
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        await pool.start()
+    assert _children() <= others
 
 
 async def test_items_come_in_order_and_as_their_own_types(pool: ProcessPool) -> None:
@@ -287,13 +319,13 @@ async def test_cancelling_the_task_kills_the_process(
 
 
 async def test_the_timeout_kills_the_process(pool: ProcessPool) -> None:
-    began = time.monotonic()
     stream = pool.stream(pid_then, spin, result_type=Item, timeout=0.5)
     first = await anext(stream)
+    began = time.monotonic()
     assert isinstance(first, Number)
     with pytest.raises(ProcessTimeout, match=r"^no end after 0\.5 s: .* was killed$"):
         await anext(stream)
-    assert 0.5 <= time.monotonic() - began < 1.5
+    assert 0.3 < time.monotonic() - began < 1.5
     assert await gone(first.value)
 
 
@@ -400,16 +432,19 @@ async def test_a_result_of_another_type_is_refused(pool: ProcessPool) -> None:
     assert await run(pool, mixed, 1, size=1) == [Number(0), Blob(b"\0")]
 
 
-async def test_calls_get_their_turn_in_order(pool: ProcessPool, tmp_path: Path) -> None:
+async def test_calls_get_their_turn_in_order(tmp_path: Path) -> None:
     log = tmp_path / "order"
-    calls = [run(pool, pid_after, 0.02, str(log), str(n)) for n in range(20)]
+    pool = ProcessPool(2, memory_bytes=MEMORY, preload=[__name__])
+    await pool.start()
+    calls = [run(pool, pid_after, 0.05, str(log), str(n)) for n in range(20)]
     results = await asyncio.gather(*calls)
+    await pool.close()
     pids = {item.value for [item] in results if isinstance(item, Number)}
     assert len(results) == 20 and len(pids) == 2
     order = [int(mark) for mark in log.read_text().split()]
     assert sorted(order) == list(range(20))
-    # Two run at once, so neighbours may change places as they write.
-    assert all(abs(place - mark) <= 1 for place, mark in enumerate(order))
+    # Two run at once, so those next to each other may change places as they write.
+    assert all(abs(place - mark) <= 2 for place, mark in enumerate(order))
 
 
 async def test_a_cancelled_wait_gives_its_turn_to_the_next(pool: ProcessPool) -> None:
@@ -440,28 +475,6 @@ async def test_signals_to_the_group_are_left_to_the_owner(pool: ProcessPool) -> 
         assert not await gone(first.value, within=0.3)
 
 
-async def test_closing_the_pool_leaves_no_process(pool: ProcessPool) -> None:
-    stream = pool.stream(pid_then, spin, result_type=Item, timeout=30)
-    first = await anext(stream)
-    assert isinstance(first, Number)
-    children = {child.pid for child in psutil.Process().children()}
-    assert first.value in children
-    await pool.close()
-    assert children.isdisjoint(child.pid for child in psutil.Process().children())
-    with pytest.raises(ProcessDied):
-        await anext(stream)
-    with pytest.raises(RuntimeError, match="not open"):
-        await pid_of(pool)
-
-
-async def test_a_module_that_is_not_there_fails_the_start() -> None:
-    pool = ProcessPool(1, memory_bytes=MEMORY, preload=["no_such_module"])
-    before = {child.pid for child in psutil.Process().children()}
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
-        await pool.start()
-    assert {child.pid for child in psutil.Process().children()} == before
-
-
 async def test_what_a_child_says_is_logged_in_the_callers_context(
     pool: ProcessPool,
 ) -> None:
@@ -477,7 +490,8 @@ async def test_what_a_child_says_is_logged_in_the_callers_context(
     try:
         with logger.contextualize(job="job_1"):
             await run(pool, say, "mind\nthe gap")
-        await pool.close()
+        await asyncio.sleep(0.1)
+        await run(pool, pid)
     finally:
         logger.remove(sink_id)
     assert records == [
@@ -520,8 +534,8 @@ async def test_no_child_outlives_an_owner_that_is_killed() -> None:
     )
     assert owner.stdout is not None
     working = [int(owner.stdout.readline()) for _ in busy]
-    children = [child.pid for child in psutil.Process(owner.pid).children()]
-    assert len(children) == 3 and set(working) < set(children)
+    children = _children(owner.pid)
+    assert len(children) == 3 and set(working) < children
     await asyncio.sleep(0.3)
     owner.kill()
     owner.wait()
