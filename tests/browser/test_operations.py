@@ -1,0 +1,27 @@
+"""Each operation that the page holds is valid in the schema as it stands."""
+
+from pathlib import Path
+
+import pytest
+from graphql import build_schema, parse, validate
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = sorted((ROOT / "web" / "src").rglob("*.graphql"))
+
+
+def test_operations_are_found() -> None:
+    assert [path.stem for path in OPERATIONS] == [
+        "designs",
+        "jobs",
+        "upload",
+        "watch",
+        "create-upload",
+        "parse-psd",
+        "watch-job",
+    ]
+
+
+@pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)
+def test_operation_is_valid(path: Path) -> None:
+    schema = build_schema((ROOT / "schema" / "schema.graphql").read_text("utf-8"))
+    assert validate(schema, parse(path.read_text("utf-8"))) == []
