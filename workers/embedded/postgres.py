@@ -137,7 +137,7 @@ class PostgresServer(EmbeddedServer):
         """Stop a server that outlived its parent, and wait for its own children."""
         super().end_leftover()
         deadline = time.monotonic() + STOP_SECONDS
-        while (pids := process.working_in(self.directory)) and (
+        while (pids := process.working_in(self.directory, self.name)) and (
             time.monotonic() < deadline
         ):
             time.sleep(0.05)

@@ -115,13 +115,12 @@ def tail(path: Path, lines: int = 12) -> str:
     return os.linesep.join(text.splitlines()[-lines:])
 
 
-def working_in(directory: Path) -> list[int]:
-    """Return the ids of the processes whose working directory that is."""
-    place = str(directory)
+def working_in(directory: Path, name: str) -> list[int]:
+    """Return the ids of the processes of that name whose working directory it is."""
     found = []
     for candidate in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if candidate.cwd() == place:
+            if candidate.name() == name and candidate.cwd() == str(directory):
                 found.append(candidate.pid)
     return found
 
@@ -138,8 +137,10 @@ def marked(variable: str, prefix: str) -> list[int]:
 
 def kill(pids: Sequence[int]) -> None:
     """Kill processes and wait until they are gone."""
+    killed = []
     for pid in pids:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
             process.kill()
-            process.wait(5)
+            killed.append(process)
+    psutil.wait_procs(killed, timeout=5)

@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 
-from loguru import logger
 from pydantic import ValidationError
 
 from core.config import Settings
@@ -39,11 +38,16 @@ def _run() -> None:
         raise StartRefused(
             f"ONEMANAGE_DATA_DIR={settings.data_dir} cannot be used: {error}"
         ) from None
-    with only_one(data_dir):
+    with only_one(data_dir) as lock:
         end_leftovers(data_dir)
         port = usable_port(settings.host, settings.port)
-        Supervisor(settings.model_copy(update={"port": port}), data_dir).run()
-    logger.complete()
+        settings = settings.model_copy(update={"port": port})
+        supervisor = Supervisor(settings, data_dir)
+        try:
+            supervisor.run()
+        finally:
+            lock.leave()
+            supervisor.stop()
 
 
 def usable_port(host: str, port: int) -> int:

@@ -39,14 +39,14 @@ class Supervisor:
         self.addresses: dict[str, str] = {}
 
     def run(self) -> None:
-        """Serve until SIGINT, SIGTERM or SIGHUP; leave nothing running."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        """Serve until SIGINT, SIGTERM or SIGHUP; `stop` is the caller's to call."""
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
-        try:
-            self._start()
-            self._keep()
-        finally:
-            self._stop()
+        # nohup has it ignored, which then holds.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._ask_to_stop)
+        self._start()
+        self._keep()
 
     def _start(self) -> None:
         steps = (
@@ -124,7 +124,9 @@ class Supervisor:
                 self.settings, self.data_dir, self.addresses
             )
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End every process in order and forget the addresses."""
+        self.stopping = True
         logger.info("Stopping")
         processes: list[Managed] = [*self.children, *reversed(self.servers)]
         for managed in processes:
