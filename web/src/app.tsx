@@ -30,9 +30,19 @@ export function App() {
           OneManage
         </a>
       </GraphiQL.Logo>
+      <WrapLines />
       {LINK?.operationName && <SelectOperation name={LINK.operationName} />}
     </GraphiQL>
   );
+}
+
+/** Show long lines whole beside the open panel. */
+function WrapLines() {
+  const queryEditor = useGraphiQL((state) => state.queryEditor);
+  useEffect(() => {
+    queryEditor?.updateOptions({ wordWrap: 'on' });
+  }, [queryEditor]);
+  return null;
 }
 
 /** Choose one of several operations once the editor has read them. */
