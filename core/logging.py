@@ -112,5 +112,7 @@ def _intercept_standard_library() -> None:
     # uvicorn and alembic give their own loggers handlers before we are called.
     for name in list(logging.root.manager.loggerDict):
         child = logging.getLogger(name)
-        child.handlers.clear()
-        child.propagate = True
+        # One without handlers that does not propagate has been silenced on purpose.
+        if child.handlers:
+            child.handlers.clear()
+            child.propagate = True

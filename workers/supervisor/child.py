@@ -8,9 +8,8 @@ from threading import Thread
 from typing import IO
 
 from workers.embedded import process
-from workers.supervisor.commands import Command
+from workers.supervisor.commands import ROOT, Command
 
-ROOT = Path(__file__).parents[2]
 # In each descendant's environment: "<data directory>#<process name>".
 MARK = "ONEMANAGE_SUPERVISED"
 Echo = Callable[[str, str], None]

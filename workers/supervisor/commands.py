@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.config import Settings
 
+ROOT = Path(__file__).parents[2]
 # How long, in seconds, requests and tasks under way may take when stopping.
 GATEWAY_GRACE = 3
 TASKS_GRACE = 5

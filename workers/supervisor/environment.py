@@ -8,6 +8,7 @@ from pathlib import Path
 from core.config import SERVERS_FILE, Settings
 from core.logging import for_people
 from workers.embedded import state
+from workers.supervisor.commands import ROOT
 
 
 def addresses(
@@ -29,6 +30,9 @@ def children_env(
 ) -> dict[str, str]:
     """Return the environment of the processes of ours."""
     env = {**os.environ, **found, "PYTHONUNBUFFERED": "1"}
+    # The scripts of uvicorn and TaskIQ do not look into the working directory.
+    path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     env["ONEMANAGE_DATA_DIR"] = str(data_dir)
     env["ONEMANAGE_PORT"] = str(settings.port)
     env["ONEMANAGE_LOG_FORMAT"] = "text" if for_people() else "json"

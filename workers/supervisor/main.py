@@ -10,7 +10,8 @@ from core.config import Settings
 from core.logging import configure_logging
 from workers.embedded import state
 from workers.embedded.server import ServerError
-from workers.supervisor.child import ROOT, end_leftovers
+from workers.supervisor.child import end_leftovers
+from workers.supervisor.commands import ROOT
 from workers.supervisor.errors import StartRefused, settings_refused
 from workers.supervisor.lock import only_one
 from workers.supervisor.supervisor import Supervisor

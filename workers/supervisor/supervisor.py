@@ -15,7 +15,7 @@ from workers.embedded.postgres import PostgresServer
 from workers.embedded.server import EmbeddedServer
 from workers.supervisor import commands, environment
 from workers.supervisor.announce import announce
-from workers.supervisor.child import ROOT, Child
+from workers.supervisor.child import Child
 from workers.supervisor.errors import StartRefused
 from workers.supervisor.keeper import Keeper, Managed, describe
 from workers.supervisor.output import echo
@@ -86,7 +86,7 @@ class Supervisor:
         return Child(command, self.data_dir, env, echo)
 
     def _migrate(self) -> None:
-        if not any((ROOT / "alembic" / "versions").glob("*.py")):
+        if not any((commands.ROOT / "alembic" / "versions").glob("*.py")):
             return
         code = self._child(commands.migrate()).launch().wait()
         if code != 0:
