@@ -1,10 +1,11 @@
 """Stores to test with, made from settings as the product makes them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
+from mypy_boto3_s3 import S3Client
 from pydantic import SecretStr
 
 from core.config import Settings
@@ -47,15 +48,23 @@ def s3_storage(server: S3Server, data_dir: Path, **others: Any) -> S3Storage:
     return storage
 
 
-def _make_bucket(server: S3Server) -> None:
-    client = boto3.client(
+def boto_client(endpoint: str, style: Literal["path", "virtual"]) -> S3Client:
+    """Make a client of boto3's, with the test server's keys."""
+    return boto3.client(
         "s3",
-        endpoint_url=server.url,
+        endpoint_url=endpoint,
         region_name="auto",
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        config=Config(s3={"addressing_style": "path"}),
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": style},
+        ),
     )
+
+
+def _make_bucket(server: S3Server) -> None:
+    client = boto_client(server.url, "path")
     names = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
     if BUCKET not in names:
         client.create_bucket(Bucket=BUCKET)

@@ -4,23 +4,15 @@ import asyncio
 import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
-from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from mypy_boto3_s3 import S3Client
 
 from core.errors import AppError, ErrorCode
 from core.storage import S3Storage, UploadTarget
-from core.storage.sigv4 import Presigner
-from tests.test_core.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
-from tests.test_core.storages import BUCKET, s3_storage
+from tests.test_core.s3_server import S3Server
+from tests.test_core.storages import BUCKET, boto_client, s3_storage
 
 BODY = b"five!"
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -185,7 +177,7 @@ async def test_upload_in_parts(s3: S3Storage, tmp_path: Path) -> None:
 
 async def test_discards_abandoned_parts(s3: S3Storage, s3_server: S3Server) -> None:
     """An upload in parts that nobody ended is aborted."""
-    client = _boto(s3_server.url, "path")
+    client = boto_client(s3_server.url, "path")
     client.create_multipart_upload(Bucket=BUCKET, Key="parts/a")
     now = datetime.now(UTC)
     assert await s3.discard_abandoned(now - timedelta(hours=1)) == 0
@@ -253,66 +245,3 @@ async def test_addressing(
     url = storage.download_url("a/b", "image/png", datetime.now(UTC) + SOON)
     assert url.partition("?")[0] == expected
     await storage.close()
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.from_regex(r"[a-z0-9_-][a-z0-9._-]{0,8}(/[a-z0-9_-]{1,4})?", fullmatch=True),
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12),
-    st.integers(1, 604_800),
-    st.sampled_from(["path", "virtual"]),
-)
-def test_signs_as_boto3(
-    key: str, name: str, seconds: int, style: Literal["path", "virtual"]
-) -> None:
-    """The quick signer gives boto3's signatures."""
-    moment = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
-    client = _boto("https://s3.example.com", style)
-    with mock.patch("botocore.auth.get_current_datetime", return_value=moment):
-        url = client.generate_presigned_url(
-            "get_object",
-            Params={
-                "Bucket": BUCKET,
-                "Key": key,
-                "ResponseContentDisposition": name or "inline",
-                "ResponseContentType": "image/png",
-            },
-            ExpiresIn=seconds,
-        )
-    base = (
-        f"https://s3.example.com/{BUCKET}"
-        if style == "path"
-        else f"https://{BUCKET}.s3.example.com"
-    )
-    ours = Presigner(
-        base, region="auto", access_key=ACCESS_KEY, secret_key=SECRET_KEY
-    ).url(
-        "GET",
-        key,
-        signed_at=moment,
-        expires_at=moment + timedelta(seconds=seconds),
-        query={
-            "response-content-disposition": name or "inline",
-            "response-content-type": "image/png",
-        },
-    )
-    assert _parts(ours) == _parts(url)
-
-
-def _parts(url: str) -> tuple[str, dict[str, list[str]]]:
-    base, _, query = url.partition("?")
-    return base, parse_qs(query, strict_parsing=True)
-
-
-def _boto(endpoint: str, style: Literal["path", "virtual"]) -> S3Client:
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="auto",
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": style},
-        ),
-    )
