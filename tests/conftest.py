@@ -1,9 +1,14 @@
-"""Fixtures for every test: one PostgreSQL and one NATS server per run."""
+"""Fixtures for every test: one PostgreSQL and one NATS server per run.
+
+ONEMANAGE_TEST_DATABASE_URL and ONEMANAGE_TEST_NATS_URL name servers to use instead.
+With ONEMANAGE_TEST_STRICT=1 a skipped test has failed, but for want of a corpus.
+"""
 
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +16,52 @@ import pytest
 from workers.embedded.nats import NatsServer
 from workers.embedded.postgres import PostgresServer
 
+KEPT_VARIABLES = ("ONEMANAGE_TEST_", "ONEMANAGE_CORPUS")
+STRICT = os.environ.get("ONEMANAGE_TEST_STRICT") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep tests away from the settings and the data of whoever runs them."""
+    for name in list(os.environ):
+        if name.startswith("ONEMANAGE_") and not name.startswith(KEPT_VARIABLES):
+            del os.environ[name]
+    directory = tempfile.mkdtemp(prefix="onemanage-test-")
+    os.environ["ONEMANAGE_DATA_DIR"] = directory
+    config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> (
+    Generator[None, pytest.TestReport, pytest.TestReport]
+):
+    """Turn a skip into a failure when the run is strict."""
+    report = yield
+    if _forbidden(report) and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in a strict run: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> (
+    Generator[None, pytest.CollectReport, pytest.CollectReport]
+):
+    """Turn the skip of a whole module into a failure when the run is strict."""
+    report = yield
+    if _forbidden(report):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in a strict run: {report.longrepr}"
+    return report
+
+
+def _forbidden(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    return STRICT and report.skipped and "ONEMANAGE_CORPUS" not in str(report.longrepr)
+
 
 @pytest.fixture(scope="session")
 def servers_dir() -> Iterator[Path]:
     """Give the session's own servers a directory that goes away with them."""
-    directory = Path(tempfile.mkdtemp(prefix="onemanage-test-"))
+    directory = Path(tempfile.mkdtemp(prefix="onemanage-servers-"))
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
 
@@ -28,8 +74,20 @@ def postgres_url(servers_dir: Path) -> Iterator[str]:
         return
     server = PostgresServer(servers_dir)
     server.start()
+    _forgo_durability(server)
     yield server.url
     server.stop()
+
+
+def _forgo_durability(server: PostgresServer) -> None:
+    """Save the disk: this data need not survive a power cut."""
+    statements = ["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"]
+    for statement in statements:
+        subprocess.run(
+            [server.binaries / "psql", "-qc", statement, server.url],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 @pytest.fixture(scope="session")
