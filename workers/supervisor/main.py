@@ -25,6 +25,11 @@ def main() -> None:
         _run()
     except (StartRefused, ServerError) as error:
         sys.exit(f"OneManage did not start.\n{error}")
+    except PermissionError as error:
+        sys.exit(
+            f"OneManage cannot go on: {error}. Has it been run as another user "
+            "here? Start it as that user, or choose another ONEMANAGE_DATA_DIR."
+        )
 
 
 def _run() -> None:
