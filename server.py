@@ -1,23 +1,71 @@
-"""The ASGI app; run as a program, all of OneManage on this machine."""
+"""The gateway's ASGI app (``uvicorn server:app``); ``python server.py`` runs it all."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from nats.aio.client import Client
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
 
+from core.config import get_settings
+from core.container import Container
+from core.database_async import Database
 from core.logging import configure_logging
+from core.nats import connect
+from core.storage import Storage
+from events.hub import Hub, JobHeads
+from features.files.services import FilesService
+from features.jobs.services import JobRowsService
+from resolvers.body_limit import BodyLimit
+from resolvers.graphiql import graphiql_routes
+from resolvers.health import health_routes
+from resolvers.http_files import FileServices, file_routes
+from resolvers.loopback import LoopbackOnly
+from resolvers.view import GraphQLView
+from workers.process import fill
+
+settings = get_settings()
+container = Container()
+endpoint = GraphQLView(container)
+
+MAX_BODY_BYTES = 1024 * 1024
 
 
-async def healthz(request: Request) -> Response:
-    """Answer as long as the process is alive."""
-    return JSONResponse({"status": "ok"})
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Connect before the first request; close behind the last."""
+    configure_logging("gateway")
+    client = await connect(settings, "gateway")
+    database = Database.from_settings(settings)
+    fill(container, settings, client, database)
+    container.give(JobHeads, container.get(JobRowsService))  # type: ignore[type-abstract]
+    hub = container.get(Hub)
+    await hub.start()
+    app.state.container = container
+    app.state.services = FileServices(
+        container.get(FilesService), container.get(Storage)  # type: ignore[type-abstract]
+    )
+    yield
+    await hub.close()
+    await container.get(Client).close()
+    await container.get(Storage).close()
+    await database.close()
 
+
+app = Starlette(
+    routes=[
+        *health_routes(),
+        *graphiql_routes(),
+        Route("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
+        WebSocketRoute("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
+        *file_routes(),
+    ],
+    middleware=[Middleware(LoopbackOnly)],
+    lifespan=lifespan,
+)
 
 if __name__ == "__main__":
     from workers.supervisor import main
 
     main()
-else:
-    configure_logging("gateway")
-
-app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", healthz)])

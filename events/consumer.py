@@ -106,7 +106,9 @@ class HandlerLoop:
         try:
             body = decode(message.data)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            logger.error("{}: {} is no event: {}", self._handler.name, message.subject, error)
+            logger.error(
+                "{}: {} is no event: {}", self._handler.name, message.subject, error
+            )
             await message.term()
             return
         with logger.contextualize(job_id=body.task_id):

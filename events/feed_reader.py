@@ -1,6 +1,6 @@
 """Reading all events that a subject filter covers, in stream order."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import NamedTuple
 
 from core.base import utc_now
@@ -51,7 +51,7 @@ class FeedReader:
         self._may_see = may_see
         self._sent = 0
 
-    async def read(self, after: EventCursor | None) -> AsyncIterator[FeedItem]:
+    async def read(self, after: EventCursor | None) -> AsyncGenerator[FeedItem, None]:
         """Yield what comes from now on, or all that came behind `after` and comes."""
         with self._hub.watch_subjects(self._pattern) as watch:
             self._sent = await self._start_of_live()

@@ -3,7 +3,7 @@
 The rules are docs/contract/event-log.md's "Reading"; `b` there is `_seen` here.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -67,7 +67,7 @@ class JobReader:
         self._cursor = EventCursor(utc_now())
         self._ended = False
 
-    async def read(self, after: EventCursor | None) -> AsyncIterator[JobItem]:
+    async def read(self, after: EventCursor | None) -> AsyncGenerator[JobItem, None]:
         """Yield from `after` (None: a snapshot first) to the job's terminal event."""
         with self._hub.watch_job(self._job_id) as watch:
             if after is None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import nats.errors
 from loguru import logger
 from nats.aio.client import Client
@@ -44,6 +45,11 @@ class Recorded:
     def body(self) -> EventBody:
         """The decoded body, shared by all who read this event."""
         return decode(self.data)
+
+    @cached_property
+    def payload(self) -> Any:
+        """The body as plain JSON values, as it was published."""
+        return msgspec.json.decode(self.data)
 
     @property
     def at(self) -> datetime:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -27,6 +27,13 @@ _STATUS_OF_CODE: Final = {
 }
 
 
+class FileServices(NamedTuple):
+    """What the routes need."""
+
+    files: FilesService
+    storage: Storage
+
+
 class _Refusal(Exception):
     """A request that is answered with an error: its status, code and message."""
 
@@ -40,7 +47,7 @@ class _Refusal(Exception):
 def file_routes() -> list[Route]:
     """Make the routes; where the store is S3 they answer 404.
 
-    They use `request.app.state.services`: its `files` and its `storage`.
+    They use `request.app.state.services`, which is a `FileServices`.
     """
     return [
         Route("/files/{token}", _answer_upload, methods=["PUT"]),

@@ -29,15 +29,15 @@ class Process:
     container: Container
 
 
-def make_container(settings: Settings, client: Client, database: Database) -> Container:
-    """Return a container that holds what services are made from."""
-    container = Container()
+def fill(
+    container: Container, settings: Settings, client: Client, database: Database
+) -> None:
+    """Give a container what services are made from."""
     container.give(Settings, settings)
     container.give(Client, client)
     container.give(Database, database)
     container.give(RelayWaker, RelayWaker(client))
     container.give(Storage, make_storage(settings))  # type: ignore[type-abstract]
-    return container
 
 
 def run_process(name: str, main: Callable[[Process], Awaitable[None]]) -> None:
@@ -53,7 +53,8 @@ async def _run(name: str, main: Callable[[Process], Awaitable[None]]) -> None:
     settings = get_settings()
     client = await connect(settings, name)
     database = Database.from_settings(settings)
-    container = make_container(settings, client, database)
+    container = Container()
+    fill(container, settings, client, database)
     task = asyncio.ensure_future(main(Process(settings, client, database, container)))
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):

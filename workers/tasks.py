@@ -12,7 +12,7 @@ from core.nats import connect
 from core.processes import ProcessPool
 from features.jobs.burial import Burial
 from workers.discovery import import_all
-from workers.process import make_container
+from workers.process import fill
 
 settings = get_settings()
 broker = LeasedBroker(
@@ -30,7 +30,8 @@ async def start(state: TaskiqState) -> None:
     """Connect, and start the processes that do CPU work."""
     configure_logging("worker")
     client = await connect(settings, "worker services")
-    container = make_container(settings, client, Database.from_settings(settings))
+    container = Container()
+    fill(container, settings, client, Database.from_settings(settings))
     pool = ProcessPool(
         settings.worker_concurrency,
         memory_bytes=settings.task_memory_bytes,

@@ -101,3 +101,8 @@ class StoredObject(SQLModel, table=True):
     created_at: datetime = Field(
         default_factory=utc_now, sa_type=DateTime(timezone=True)
     )
+
+    @property
+    def is_over(self) -> bool:
+        """True where the object's life has ended and it may be swept at any moment."""
+        return self.expires_at is not None and self.expires_at <= utc_now()

@@ -100,16 +100,15 @@ class FilesService:
     async def list_page(
         self,
         owner_id: str | None,
-        first: int,
+        limit: int,
         after: tuple[datetime, str] | None = None,
-    ) -> tuple[Sequence[SourceFile], bool]:
-        """Return at most `first` files, newest first, and whether there are more.
+    ) -> Sequence[SourceFile]:
+        """Return at most `limit` files, newest first.
 
         `after` is the `created_at` and id of the last one seen; owner None means all.
         """
         async with self._database.transaction() as session:
-            files = await crud.files_page(session, owner_id, first + 1, after)
-        return files[:first], len(files) > first
+            return await crud.files_page(session, owner_id, limit, after)
 
     async def count(self, owner_id: str | None) -> int:
         """Count an owner's files (None: all)."""

@@ -14,7 +14,7 @@ from core.database_async import Database
 from core.errors import AppError, ErrorCode
 from core.nats import RelayWaker
 from core.security import Caller
-from events.cursor import EventCursor, encode_cursor
+from events.cursor import EventCursor, Position, encode_cursor
 from events.hub import Hub, JobHead
 from events.schemas import JobBody, Progress
 from events.subjects import JobKind
@@ -38,9 +38,13 @@ class JobRequest(NamedTuple):
 
 
 class StartedJob(NamedTuple):
-    """A job and a cursor from before its first event."""
+    """A job, what the hub had seen before its row was read, and a cursor.
+
+    The cursor is from before the job's first event, or just before a cancel.
+    """
 
     job: Job
+    position: Position | None
     cursor: str
 
 
@@ -59,6 +63,7 @@ class JobsService:
         """
         if request.idempotency_key is None:
             return None
+        position = self._hub.position
         async with self._database.transaction() as session:
             job = await crud.by_key(
                 session, request.owner_id, request.mutation, request.idempotency_key
@@ -71,7 +76,7 @@ class JobsService:
                 "This idempotency key was used with other input; choose a new key.",
                 field=("input", "idempotencyKey"),
             )
-        return StartedJob(job, job.start_cursor)
+        return StartedJob(job, position, job.start_cursor)
 
     async def start(self, request: JobRequest, wait_ms: int) -> StartedJob:
         """Store a job with its task, then wait up to `wait_ms` for its end."""
@@ -83,18 +88,18 @@ class JobsService:
                 return await self._repeat(request, wait_ms)
             await self._wake()
             await self._wait(self._hub.wait_for_end(watch), wait_ms)
-        return StartedJob(await self._fresh(job.id), job.start_cursor)
+        return await self._fresh(job.id, job.start_cursor)
 
     async def wait_for(self, started: StartedJob, wait_ms: int) -> StartedJob:
         """Wait up to `wait_ms` for the end of a job that was started before."""
         if started.job.has_ended:
             return started
         with self._hub.watch_job(started.job.id) as watch:
-            job = await self._fresh(started.job.id)
-            if not job.has_ended:
-                await self._wait(self._hub.wait_for_end(watch), wait_ms)
-                job = await self._fresh(job.id)
-        return StartedJob(job, started.cursor)
+            now = await self._fresh(started.job.id, started.cursor)
+            if now.job.has_ended:
+                return now
+            await self._wait(self._hub.wait_for_end(watch), wait_ms)
+        return await self._fresh(started.job.id, started.cursor)
 
     async def cancel(self, caller: Caller, job_id: str) -> StartedJob:
         """End a job that has not ended; the cursor is the one just before that."""
@@ -110,10 +115,11 @@ class JobsService:
             cursor = EventCursor(utc_now(), position, job.id, job.job_seq)
             await transitions.canceled(session, job, await crud.now(session))
         await self._wake()
-        return StartedJob(job, encode_cursor(cursor))
+        return StartedJob(job, position, encode_cursor(cursor))
 
     async def retry(self, caller: Caller, job_id: str) -> StartedJob:
         """Start a new job with the input of one that FAILED or was CANCELED, once."""
+        position = self._hub.position
         async with self._database.transaction() as session:
             old = _visible(caller, await crud.by_id(session, job_id))
             _must_be_retryable(old)
@@ -130,7 +136,7 @@ class JobsService:
             if not await self._insert(session, job):
                 job = (await crud.retries_of(session, [old.id]))[0]
         await self._wake()
-        return StartedJob(job, job.start_cursor)
+        return StartedJob(job, position, job.start_cursor)
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Job]:
         """Return the jobs that exist, by id."""
@@ -154,10 +160,6 @@ class JobsService:
         """Return how many jobs a selection holds."""
         async with self._database.transaction() as session:
             return await crud.count(session, selection)
-
-    def cursor_now(self, job: Job) -> EventCursor:
-        """Return a cursor at the hub's place, behind what `job`'s row reflects."""
-        return EventCursor(utc_now(), self._hub.position, job.id, job.job_seq)
 
     def _new_job(self, request: JobRequest) -> Job:
         job_id = new_id("job")
@@ -187,8 +189,9 @@ class JobsService:
         assert found is not None
         return await self.wait_for(found, wait_ms)
 
-    async def _fresh(self, job_id: str) -> Job:
-        return (await self.by_ids([job_id]))[job_id]
+    async def _fresh(self, job_id: str, cursor: str) -> StartedJob:
+        position = self._hub.position
+        return StartedJob((await self.by_ids([job_id]))[job_id], position, cursor)
 
     @staticmethod
     async def _wait(end: Awaitable[None], wait_ms: int) -> None:

@@ -1,0 +1,67 @@
+"""What callers see of an error: an AppError's message, or an id that is in the log."""
+
+from typing import Any
+
+from graphql import GraphQLError, GraphQLFormattedError
+from loguru import logger
+from strawberry import Schema
+from strawberry.types import ExecutionContext
+
+from core.base import new_id
+from core.errors import AppError, ErrorCode
+
+_ERROR_ID = "onemanage_error_id"
+
+
+class MaskedSchema(Schema):
+    """A schema whose internal errors go to the log whole, and to callers as an id."""
+
+    def process_errors(
+        self,
+        errors: list[GraphQLError],
+        execution_context: ExecutionContext | None = None,
+    ) -> None:
+        """Log what is not the caller's doing, under the id that the caller is shown."""
+        for error in errors:
+            if is_internal(error):
+                logger.opt(exception=error.original_error).error(
+                    "{} at {}", error_id(error), error.path
+                )
+
+
+def is_internal(error: GraphQLError) -> bool:
+    """Tell whether an error came from us and not from what the caller sent."""
+    original = innermost(error)
+    return original is not None and not isinstance(original, AppError)
+
+
+def innermost(error: GraphQLError) -> Exception | None:
+    """Return the exception that a resolver raised, if one did."""
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    return original
+
+
+def error_id(error: GraphQLError) -> str:
+    """Return the id under which an internal error is logged."""
+    original = innermost(error)
+    found = getattr(original, _ERROR_ID, None) or new_id("event")
+    if original is not None:
+        setattr(original, _ERROR_ID, found)
+    return str(found)
+
+
+def formatted(error: GraphQLError) -> GraphQLFormattedError:
+    """Return an error as callers see it, with `extensions.code`."""
+    shown = error.formatted
+    original = innermost(error)
+    extensions: dict[str, Any] = {"code": ErrorCode.BAD_USER_INPUT.value}
+    if isinstance(original, AppError):
+        shown["message"] = original.message
+        extensions["code"] = original.code.value
+    elif original is not None:
+        shown["message"] = "Something went wrong on our side."
+        extensions = {"code": ErrorCode.INTERNAL.value, "id": error_id(error)}
+    shown["extensions"] = extensions
+    return shown

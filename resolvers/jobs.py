@@ -1,0 +1,111 @@
+"""Root fields of jobs."""
+
+import strawberry
+
+from core.base import utc_now
+from core.errors import AppError
+from events.cursor import EventCursor as Cursor
+from events.cursor import encode_cursor
+from events.hub import Hub
+from features.jobs.crud import JobSelection
+from features.jobs.services import JobsService
+from schema.context import Info
+from schema.errors import user_errors
+from schema.jobs import Job, JobFilter, JobPayload, load_job
+from schema.paging import Connection, check_first, connect, read_time_key
+from schema.scalars import EventCursor
+
+
+async def load_visible_job(info: Info, job_id: str) -> Job | None:
+    """Show a job that the caller may see."""
+    job = await load_job(info, job_id)
+    if job is None or not info.context.caller.may_see(job.body.owner):
+        return None
+    return job
+
+
+NODES = {"job": load_visible_job}
+
+
+def _selection(owner_id: str | None, wanted: JobFilter | None) -> JobSelection:
+    if wanted is None:
+        return JobSelection(owner_id)
+    return JobSelection(
+        owner_id,
+        tuple(kind.value for kind in wanted.kind or ()),
+        tuple(status.value for status in wanted.status or ()),
+        wanted.created_after,
+        wanted.created_before,
+    )
+
+
+@strawberry.type
+class JobsQuery:
+    """Queries of jobs."""
+
+    @strawberry.field
+    async def job(self, info: Info, id: strawberry.ID) -> Job | None:
+        """One job."""
+        return await load_visible_job(info, id)
+
+    @strawberry.field
+    async def jobs(
+        self,
+        info: Info,
+        filter: JobFilter | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Connection[Job]:
+        """The caller's jobs, newest first."""
+        check_first(first)
+        jobs = info.context.get(JobsService)
+        selection = _selection(info.context.owner_id, filter)
+        position = info.context.get(Hub).position
+        return connect(
+            await jobs.page(selection, first + 1, read_time_key(after)),
+            first,
+            after=after,
+            key=lambda row: (row.created_at, row.id),
+            node=lambda row: Job.of_row(row, position),
+            count=lambda: jobs.count(selection),
+        )
+
+    @strawberry.field(
+        description="Where the event log stands now: subscribe after it to see all "
+        "that comes later."
+    )
+    async def event_cursor(self, info: Info) -> EventCursor:
+        """The log's end, as the hub has seen it."""
+        cursor = Cursor(utc_now(), info.context.get(Hub).position)
+        return EventCursor(encode_cursor(cursor))
+
+
+@strawberry.type
+class JobsMutation:
+    """Mutations of jobs."""
+
+    @strawberry.mutation(
+        description="Ends a job that has not ended. One that has is left as it is, "
+        "with a CONFLICT."
+    )
+    async def cancel_job(self, info: Info, id: strawberry.ID) -> JobPayload:
+        """End a job."""
+        try:
+            return JobPayload.of(
+                await info.context.get(JobsService).cancel(info.context.caller, id)
+            )
+        except AppError as error:
+            return JobPayload.refused(user_errors(error))
+
+    @strawberry.mutation(
+        description="Starts a new job with the input of one that FAILED or was "
+        "CANCELED; a second call answers with the same new job."
+    )
+    async def retry_job(self, info: Info, id: strawberry.ID) -> JobPayload:
+        """Run a job's input again."""
+        try:
+            return JobPayload.of(
+                await info.context.get(JobsService).retry(info.context.caller, id)
+            )
+        except AppError as error:
+            return JobPayload.refused(user_errors(error))

@@ -1,0 +1,63 @@
+"""GraphQL over HTTP and WebSocket."""
+
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+
+from core.container import Container
+from features.users.services import UsersService
+from resolvers.errors import formatted
+from resolvers.graphiql import graphiql_page
+from resolvers.root import schema
+from resolvers.transport_ws import TransportWSHandler
+from schema.context import Context
+
+CONNECTION_INIT_WAIT = timedelta(seconds=10)
+SUBSCRIPTIONS_PER_CONNECTION = 100
+
+
+class GraphQLView(GraphQL[Context, None]):
+    """The endpoint: a context for each operation, errors masked, GraphiQL of our own."""
+
+    graphql_transport_ws_handler_class = TransportWSHandler
+
+    def __init__(self, container: Container) -> None:
+        super().__init__(
+            schema,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=CONNECTION_INIT_WAIT,
+            max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION,
+        )
+        self._container = container
+
+    async def get_context(
+        self,
+        request: Request | WebSocket,
+        response: Response | WebSocket,
+    ) -> Context:
+        """Make the context of one operation (a WebSocket makes more of them itself)."""
+        return self.new_context()
+
+    def new_context(self) -> Context:
+        """Make a context for the local administrator, who calls without any auth."""
+        caller = self._container.get(UsersService).local_caller()
+        return Context(caller, self._container)
+
+    async def process_result(
+        self, request: Request, result: ExecutionResult
+    ) -> GraphQLHTTPResponse:
+        """Return the answer's body, its errors masked."""
+        answer = await super().process_result(request, result)
+        if result.errors:
+            answer["errors"] = [formatted(error) for error in result.errors]
+        return answer
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        """Show GraphiQL, from this server alone."""
+        return graphiql_page()

@@ -1,0 +1,263 @@
+"""What a subscriber sees."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Self
+
+import strawberry
+
+from core.base import new_id, utc_now
+from events.cursor import EventCursor as Cursor
+from events.cursor import encode_cursor
+from events.feed_reader import FeedEvent, FeedGap, FeedItem
+from events.job_reader import Gap, Happened, JobItem, Snapshot
+from events.schemas import EventBody
+from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Transition, without_id
+from schema.context import Info
+from schema.jobs import Job, JobError, JobProgress
+from schema.psd import PsdDocument, PsdLayer
+from schema.scalars import EventCursor
+
+
+@strawberry.interface(
+    description="Something that happened to a job. Every event carries the cursor to "
+    "resume after it. `job` is the job as the event left it (status, attempt, progress "
+    "and error are in the event); `job.result` and what hangs on it are read when they "
+    "are asked for."
+)
+class JobEvent:
+    """What all events of a job have."""
+
+    cursor: EventCursor
+    at: datetime
+    job: Job
+
+
+@strawberry.type(
+    description="First on a subscription without a cursor, and after a gap: the job "
+    "as it stands."
+)
+class JobSnapshot(JobEvent):
+    """The job's row."""
+
+
+@strawberry.type(description="The job was accepted: its first event.")
+class JobQueued(JobEvent):
+    """Accepted."""
+
+
+@strawberry.type
+class JobStarted(JobEvent):
+    """A worker began an attempt."""
+
+    attempt: int
+
+
+@strawberry.type
+class JobProgressed(JobEvent):
+    """The worker got on."""
+
+    progress: JobProgress
+
+
+@strawberry.type(description="The attempt failed, and another follows.")
+class JobRetrying(JobEvent):
+    """Failed, but not for good."""
+
+    error: JobError
+    next_attempt_at: datetime
+
+
+@strawberry.type
+class JobSucceeded(JobEvent):
+    """Done; the result is stored whole."""
+
+
+@strawberry.type
+class JobFailed(JobEvent):
+    """Failed for good."""
+
+    error: JobError
+
+
+@strawberry.type
+class JobCanceled(JobEvent):
+    """Ended by a person."""
+
+
+@strawberry.type(
+    description="Layers whose images have been stored since the last such event: they "
+    "can be shown while the rest is still being exported."
+)
+class PsdLayersExported(JobEvent):
+    """Layers to show."""
+
+    layer_ids: strawberry.Private[list[str]]
+
+    @strawberry.field
+    async def layers(self, info: Info) -> list[PsdLayer]:
+        """The layers; one whose document was deleted is left out."""
+        rows = await info.context.loaders.layers.load_many(self.layer_ids)
+        return [PsdLayer.of(row) for row in rows if row is not None]
+
+
+@strawberry.type(
+    description="The document's flattened preview has been stored and can be shown; "
+    "before JobSucceeded."
+)
+class PsdPreviewReady(JobEvent):
+    """A picture to show."""
+
+    document_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def document(self, info: Info) -> PsdDocument | None:
+        """The document."""
+        row = await info.context.loaders.documents.load(self.document_id)
+        return PsdDocument.of(row) if row is not None else None
+
+
+@strawberry.type(
+    description="The position asked for is not in the log any more, or is another "
+    "log's. A JobSnapshot follows at once."
+)
+class EventGap(JobEvent):
+    """Events are missing."""
+
+
+@strawberry.type(description="One message of the EVENTS stream, as it was published.")
+class Event:
+    """One message."""
+
+    body: strawberry.Private[EventBody | None]
+    place: strawberry.Private[Cursor]
+    cursor: EventCursor
+    subject: str = strawberry.field(
+        description="Such as events.psd.parse_export.completed, without the job's id."
+    )
+    event_id: strawberry.ID
+    event_version: str
+    at: datetime
+    status: str
+    payload: strawberry.scalars.JSON
+
+    @strawberry.field
+    def job(self) -> Job | None:
+        """The job as the event left it; null for what is not a job's."""
+        if self.body is None or not self.body.job:
+            return None
+        return Job.of(self.body.job, self.place)
+
+    @classmethod
+    def of(cls, item: FeedItem) -> Self:
+        """Show an item of the feed."""
+        match item:
+            case FeedEvent():
+                return cls._recorded(item)
+            case FeedGap(cursor):
+                return cls._gap(cursor)
+
+    @classmethod
+    def _recorded(cls, item: FeedEvent) -> Self:
+        body = item.event.body
+        return cls(
+            body=body,
+            place=item.cursor,
+            cursor=EventCursor(encode_cursor(item.cursor)),
+            subject=without_id(item.event.subject),
+            event_id=strawberry.ID(body.event_id),
+            event_version=body.event_version,
+            at=body.timestamp,
+            status=body.status,
+            payload=item.event.payload,
+        )
+
+    @classmethod
+    def _gap(cls, cursor: Cursor) -> Self:
+        return cls(
+            body=None,
+            place=cursor,
+            cursor=EventCursor(encode_cursor(cursor)),
+            subject="events.gap",
+            event_id=strawberry.ID(new_id("event")),
+            event_version="1",
+            at=utc_now(),
+            status="gap",
+            payload=strawberry.scalars.JSON({}),
+        )
+
+
+type _Parts = dict[str, object]
+
+
+def _parts_of(body: EventBody, status: str) -> tuple[type[JobEvent], _Parts]:
+    """Choose the graph's type for a transition, and its own fields."""
+    match Transition(status):
+        case Transition.QUEUED:
+            return JobQueued, {}
+        case Transition.STARTED:
+            assert body.job
+            return JobStarted, {"attempt": body.job.attempt}
+        case Transition.PROGRESSED:
+            assert body.progress
+            return JobProgressed, {"progress": JobProgress.of(body.progress)}
+        case Transition.RETRYING:
+            assert body.error
+            error = JobError.of(body.error)
+            return JobRetrying, {
+                "error": error,
+                "next_attempt_at": body.next_attempt_at,
+            }
+        case Transition.COMPLETED:
+            return JobSucceeded, {}
+        case Transition.FAILED:
+            assert body.error
+            return JobFailed, {"error": JobError.of(body.error)}
+        case Transition.CANCELED:
+            return JobCanceled, {}
+
+
+# What a feature tells beside the transitions: the graph's type and its own field.
+OWN_EVENTS: Final[dict[str, tuple[Callable[..., JobEvent], str]]] = {
+    str(LAYERS_EXPORTED): (PsdLayersExported, "layer_ids"),
+    str(PREVIEW_READY): (PsdPreviewReady, "document_id"),
+}
+
+JOB_EVENT_TYPES: Final = (
+    JobSnapshot,
+    JobQueued,
+    JobStarted,
+    JobProgressed,
+    JobRetrying,
+    JobSucceeded,
+    JobFailed,
+    JobCanceled,
+    PsdLayersExported,
+    PsdPreviewReady,
+    EventGap,
+)
+
+
+def job_event(item: JobItem) -> JobEvent:
+    """Show an item of a job's reader."""
+    common = {
+        "cursor": EventCursor(encode_cursor(item.cursor)),
+        "job": Job.of(item.job, item.cursor),
+    }
+    match item:
+        case Snapshot():
+            return JobSnapshot(at=item.at, **common)  # type: ignore[arg-type]
+        case Gap():
+            return EventGap(at=item.at, **common)  # type: ignore[arg-type]
+        case Happened():
+            return _happened(item, common)
+
+
+def _happened(item: Happened, common: _Parts) -> JobEvent:
+    body = item.event.body
+    topic = without_id(item.event.subject).removeprefix("events.")
+    if topic in OWN_EVENTS:
+        kind, field = OWN_EVENTS[topic]
+        return kind(at=body.timestamp, **common, **{field: getattr(body, field)})
+    shown, parts = _parts_of(body, body.status)
+    return shown(at=body.timestamp, **common, **parts)  # type: ignore[arg-type]

@@ -1,0 +1,115 @@
+"""DataLoaders: however many rows an operation shows, each kind costs one statement."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from functools import cached_property
+
+from aiodataloader import DataLoader
+
+from core.container import Container
+from events.cursor import Position
+from events.hub import Hub
+from features.files.models import SourceFile, StoredObject
+from features.files.services import FilesService
+from features.jobs.models import Job
+from features.jobs.services import JobsService
+from features.psd.crud import LayerSelection
+from features.psd.models import PsdDocument, PsdLayer
+from features.psd.services import PsdService
+from features.users.models import User
+from features.users.services import UsersService
+
+
+class JobRead:
+    """A job's row, and what the hub had seen before it was read."""
+
+    def __init__(self, row: Job, position: Position | None) -> None:
+        self.row = row
+        self.position = position
+
+
+class Loaders:
+    """One set for one operation, or for one event of a subscription."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._pages: dict[Hashable, DataLoader[str, list[PsdLayer]]] = {}
+        self._counts: dict[Hashable, DataLoader[str, int]] = {}
+
+    @cached_property
+    def users(self) -> DataLoader[str, User | None]:
+        """People by id."""
+        return by_key(self._container.get(UsersService).by_ids)
+
+    @cached_property
+    def files(self) -> DataLoader[str, SourceFile | None]:
+        """Uploaded files by id."""
+        return by_key(self._container.get(FilesService).get)
+
+    @cached_property
+    def objects(self) -> DataLoader[str, StoredObject | None]:
+        """Stored results by id."""
+        return by_key(self._container.get(FilesService).get_objects)
+
+    @cached_property
+    def jobs(self) -> DataLoader[str, JobRead | None]:
+        """Jobs by id."""
+        return by_key(self._read_jobs)
+
+    @cached_property
+    def retries(self) -> DataLoader[str, Job | None]:
+        """The job that ran a job again, by the id of the first."""
+        return by_key(self._container.get(JobsService).retries_of)
+
+    @cached_property
+    def documents(self) -> DataLoader[str, PsdDocument | None]:
+        """PSD documents by id."""
+        return by_key(self._container.get(PsdService).documents)
+
+    @cached_property
+    def layers(self) -> DataLoader[str, PsdLayer | None]:
+        """PSD layers by id."""
+        return by_key(self._container.get(PsdService).layers)
+
+    @cached_property
+    def layers_of(self) -> DataLoader[str, list[PsdLayer]]:
+        """All layers of a document, by the document's id."""
+        return by_key(self._container.get(PsdService).layers_of, list)
+
+    def layer_page(
+        self, selection: LayerSelection, limit: int, after: int
+    ) -> DataLoader[str, list[PsdLayer]]:
+        """A page of a document's layers, by the document's id."""
+        service = self._container.get(PsdService)
+        key = (selection, limit, after)
+        if key not in self._pages:
+            self._pages[key] = by_key(
+                lambda ids: service.layer_pages(ids, selection, limit, after), list
+            )
+        return self._pages[key]
+
+    def layer_count(self, selection: LayerSelection) -> DataLoader[str, int]:
+        """The number of a document's layers, by the document's id."""
+        service = self._container.get(PsdService)
+        if selection not in self._counts:
+            self._counts[selection] = by_key(
+                lambda ids: service.layer_counts(ids, selection), int
+            )
+        return self._counts[selection]
+
+    async def _read_jobs(self, ids: Sequence[str]) -> dict[str, JobRead]:
+        position = self._container.get(Hub).position
+        rows = await self._container.get(JobsService).by_ids(ids)
+        return {job_id: JobRead(row, position) for job_id, row in rows.items()}
+
+
+def by_key[T, D](
+    read: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]],
+    default: Callable[[], D] = lambda: None,  # type: ignore[assignment,return-value]
+) -> DataLoader[str, T | D]:
+    """Make a loader from a function that reads many at once; `default` where one lacks."""
+
+    async def load(keys: list[str]) -> list[T | D]:
+        found = await read(keys)
+        return [found[key] if key in found else default() for key in keys]
+
+    return DataLoader(load)

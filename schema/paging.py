@@ -1,0 +1,105 @@
+"""Relay's connections, by key: `after` names the last row seen, not a number of rows."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import strawberry
+
+from core.errors import AppError, ErrorCode
+
+MAX_PAGE: Final = 100
+
+type TimeKey = tuple[datetime, str]
+
+
+@strawberry.type
+class PageInfo:
+    """Where a page lies in its list."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class Edge[T]:
+    """One row and its place in the list."""
+
+    cursor: str
+    node: T
+
+
+@strawberry.type
+class Connection[T]:
+    """One page of a list."""
+
+    edges: list[Edge[T]]
+    page_info: PageInfo
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field
+    def nodes(self) -> list[T]:
+        """The page's rows alone."""
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field
+    async def total_count(self) -> int:
+        """How many rows the whole list has."""
+        return await self.count()
+
+
+def check_first(first: int, most: int = MAX_PAGE) -> None:
+    """Raise BAD_USER_INPUT where a page's size is not 0 to `most`."""
+    if not 0 <= first <= most:
+        raise AppError(
+            ErrorCode.BAD_USER_INPUT, f"`first` must be 0 to {most}; it is {first}."
+        )
+
+
+def connect[Row, T](
+    rows: Sequence[Row],
+    first: int,
+    *,
+    after: str | None,
+    key: Callable[[Row], object],
+    node: Callable[[Row], T],
+    count: Callable[[], Awaitable[int]],
+) -> Connection[T]:
+    """Make a page of at most `first` rows from up to one more than that."""
+    edges = [Edge(cursor=_write(key(row)), node=node(row)) for row in rows[:first]]
+    page_info = PageInfo(
+        has_next_page=len(rows) > first,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Connection(edges=edges, page_info=page_info, count=count)
+
+
+def read_time_key(after: str | None) -> TimeKey | None:
+    """Read the cursor of a list that is ordered by time and id."""
+    return None if after is None else _read(after, tuple[datetime, str])
+
+
+def read_index(after: str | None) -> int:
+    """Read the cursor of a list that is ordered by index; -1 for its beginning."""
+    return -1 if after is None else _read(after, int)
+
+
+def _write(key: object) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
+
+
+def _read[T](cursor: str, kind: type[T]) -> T:
+    try:
+        data = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        return msgspec.json.decode(data, type=kind)
+    except (ValueError, binascii.Error, msgspec.DecodeError):
+        raise AppError(
+            ErrorCode.BAD_USER_INPUT, "`after` is not a cursor of this list."
+        ) from None

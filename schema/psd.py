@@ -1,0 +1,340 @@
+"""Parsed PSDs in the graph."""
+
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from core.base import derived_id
+from features.psd.crud import LayerSelection
+from features.psd.models import PsdDocument as DocumentRow
+from features.psd.models import PsdLayer as LayerRow
+from schema.context import Info
+from schema.files import Image, SourceFile, load_image
+from schema.node import Node
+from schema.paging import Connection, check_first, connect, read_index
+
+if TYPE_CHECKING:
+    from schema.jobs import Job
+
+MAX_LAYERS_PAGE = 1000
+
+
+@strawberry.enum
+class PsdColorMode(Enum):
+    """A document's colour mode."""
+
+    BITMAP = "BITMAP"
+    GRAYSCALE = "GRAYSCALE"
+    INDEXED = "INDEXED"
+    RGB = "RGB"
+    CMYK = "CMYK"
+    MULTICHANNEL = "MULTICHANNEL"
+    DUOTONE = "DUOTONE"
+    LAB = "LAB"
+
+
+@strawberry.enum
+class PsdLayerKind(Enum):
+    """What a layer is."""
+
+    GROUP = "GROUP"
+    ARTBOARD = "ARTBOARD"
+    PIXEL = "PIXEL"
+    TEXT = "TEXT"
+    SHAPE = "SHAPE"
+    SMART_OBJECT = "SMART_OBJECT"
+    ADJUSTMENT = "ADJUSTMENT"
+    FILL = "FILL"
+
+
+@strawberry.enum(
+    description="How far the exported pixels can be trusted to look as Photoshop "
+    "shows them."
+)
+class Fidelity(Enum):
+    """How true exported pixels are."""
+
+    EXACT = "EXACT"
+    APPROXIMATE = strawberry.enum_value(
+        "APPROXIMATE",
+        description="Something in the layer (named in `unsupported`) is not drawn, "
+        "or not drawn alike.",
+    )
+    NONE = strawberry.enum_value("NONE", description="There are no pixels to draw.")
+
+
+@strawberry.type
+class Bounds:
+    """A box in pixels from the canvas' top left corner."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@strawberry.type
+class PsdTextRun:
+    """A piece of text in one style."""
+
+    text: str
+    font: str | None
+    size: float | None
+    color: str | None = strawberry.field(description="#rrggbb or #rrggbbaa")
+
+
+@strawberry.type
+class PsdText:
+    """A text layer's words."""
+
+    content: str
+    runs: list[PsdTextRun]
+
+
+@strawberry.type
+class PsdEffect:
+    """A layer effect."""
+
+    kind: str
+    enabled: bool
+    settings: strawberry.scalars.JSON
+
+
+@strawberry.type
+class PsdLayer(Node):
+    """One layer of a document."""
+
+    row: strawberry.Private[LayerRow]
+    index: int = strawberry.field(
+        description="Position from the bottom of the document, 0 first; a group comes "
+        "right before the layers in it."
+    )
+    name: str
+    path: list[str] = strawberry.field(
+        description="Names from the outermost group to this layer."
+    )
+    depth: int
+    kind: PsdLayerKind
+    visible: bool = strawberry.field(
+        description="The layer's own eye, whatever its groups' are."
+    )
+    opacity: float = strawberry.field(description="0 to 1; the stored value over 255.")
+    blend_mode: str = strawberry.field(
+        description="In Photoshop's words, lower case: normal, pass through, linear "
+        "dodge, ..."
+    )
+    clipped: bool
+    has_mask: bool
+    has_vector_mask: bool
+    fidelity: Fidelity
+    unsupported: list[str]
+
+    @classmethod
+    def of(cls, row: LayerRow) -> Self:
+        """Show a row."""
+        return cls(
+            id=strawberry.ID(row.id),
+            row=row,
+            index=row.index,
+            name=row.name,
+            path=row.path,
+            depth=row.depth,
+            kind=PsdLayerKind(row.kind),
+            visible=row.visible,
+            opacity=row.opacity,
+            blend_mode=row.blend_mode,
+            clipped=row.clipped,
+            has_mask=row.has_mask,
+            has_vector_mask=row.has_vector_mask,
+            fidelity=Fidelity(row.fidelity),
+            unsupported=row.unsupported,
+        )
+
+    @strawberry.field
+    async def document(self, info: Info) -> "PsdDocument":
+        """The document that the layer belongs to."""
+        row = await info.context.loaders.documents.load(self.row.document_id)
+        assert row is not None
+        return PsdDocument.of(row)
+
+    @strawberry.field(
+        description="As stored, also where it lies outside the canvas; a group's is "
+        "the smallest box around all its layers."
+    )
+    def bounds(self) -> Bounds:
+        """The layer's box."""
+        row = self.row
+        return Bounds(left=row.left, top=row.top, width=row.width, height=row.height)
+
+    @strawberry.field
+    def text(self) -> PsdText | None:
+        """The words of a text layer."""
+        if self.row.text is None:
+            return None
+        runs = [PsdTextRun(**run) for run in self.row.text["runs"]]
+        return PsdText(content=self.row.text["content"], runs=runs)
+
+    @strawberry.field
+    def effects(self) -> list[PsdEffect]:
+        """The layer's effects, in the file's order."""
+        return [PsdEffect(**effect) for effect in self.row.effects]
+
+    @strawberry.field(
+        description="The layer's own pixels, full size, PNG. Null for a layer with "
+        "none."
+    )
+    async def image(self, info: Info) -> Image | None:
+        """The layer's pixels."""
+        return await load_image(info, self.row.image_id)
+
+    @strawberry.field(
+        description="At most 512 pixels on its longer side. There from the layer's "
+        "PsdLayersExported on; kept 24 hours from then (however the job ends; a "
+        "completed parse's are given 24 hours anew)."
+    )
+    async def preview(self, info: Info) -> Image | None:
+        """The layer's pixels, small."""
+        return await load_image(info, self.row.preview_id)
+
+    @strawberry.field
+    async def parent(self, info: Info) -> "PsdLayer | None":
+        """The group around the layer."""
+        if self.row.parent_index is None:
+            return None
+        parent_id = derived_id(
+            "layer", self.row.document_id, str(self.row.parent_index)
+        )
+        row = await info.context.loaders.layers.load(parent_id)
+        return PsdLayer.of(row) if row is not None else None
+
+    @strawberry.field(description="Topmost first.")
+    async def children(self, info: Info) -> list["PsdLayer"]:
+        """What a group holds."""
+        if self.kind not in (PsdLayerKind.GROUP, PsdLayerKind.ARTBOARD):
+            return []
+        return await _children(info, self.row.document_id, self.index)
+
+
+@strawberry.type
+class PsdDocument(Node):
+    """A parsed PSD."""
+
+    row: strawberry.Private[DocumentRow]
+    width: int
+    height: int
+    color_mode: PsdColorMode
+    bit_depth: int = strawberry.field(description="Bits per channel: 1, 8, 16 or 32.")
+    is_large: bool = strawberry.field(
+        description="True for the large document format (PSB)."
+    )
+    dpi: float | None
+    icc_profile: str | None
+    layer_count: int
+    fonts: list[str]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: DocumentRow) -> Self:
+        """Show a row."""
+        return cls(
+            id=strawberry.ID(row.id),
+            row=row,
+            width=row.width,
+            height=row.height,
+            color_mode=PsdColorMode(row.color_mode),
+            bit_depth=row.bit_depth,
+            is_large=row.is_large,
+            dpi=row.dpi,
+            icc_profile=row.icc_profile,
+            layer_count=row.layer_count,
+            fonts=row.fonts,
+            created_at=row.created_at,
+        )
+
+    @strawberry.field
+    async def file(self, info: Info) -> SourceFile:
+        """The file that was parsed."""
+        row = await info.context.loaders.files.load(self.row.file_id)
+        assert row is not None
+        return SourceFile.of(row)
+
+    @strawberry.field
+    async def job(self, info: Info) -> Annotated["Job", strawberry.lazy("schema.jobs")]:
+        """The job that parsed it."""
+        from schema.jobs import load_job  # the two types know each other
+
+        found = await load_job(info, self.row.job_id)
+        assert found is not None
+        return found
+
+    @strawberry.field(
+        description="The top-level layers, topmost first: the order of Photoshop's "
+        "own panel."
+    )
+    async def tree(self, info: Info) -> list[PsdLayer]:
+        """The top level of the layers."""
+        return await _children(info, self.row.id, None)
+
+    @strawberry.field(description="By index.")
+    async def layers(
+        self,
+        info: Info,
+        first: int = 100,
+        after: str | None = None,
+        kind: list[PsdLayerKind] | None = None,
+        visible: bool | None = None,
+    ) -> Connection[PsdLayer]:
+        """The layers, in one list."""
+        check_first(first, MAX_LAYERS_PAGE)
+        kinds = tuple(sorted(one.value for one in kind)) if kind is not None else None
+        selection = LayerSelection(kinds, visible)
+        loaders = info.context.loaders
+        page = loaders.layer_page(selection, first + 1, read_index(after))
+        return connect(
+            await page.load(self.row.id),
+            first,
+            after=after,
+            key=lambda row: row.index,
+            node=PsdLayer.of,
+            count=lambda: loaders.layer_count(selection).load(self.row.id),
+        )
+
+    @strawberry.field(description="The flattened document, full size, PNG.")
+    async def image(self, info: Info) -> Image | None:
+        """The flattened document."""
+        return await load_image(info, self.row.image_id)
+
+    @strawberry.field
+    async def preview(self, info: Info) -> Image | None:
+        """The flattened document, small."""
+        return await load_image(info, self.row.preview_id)
+
+
+async def _children(
+    info: Info, document_id: str, parent_index: int | None
+) -> list[PsdLayer]:
+    rows = await info.context.loaders.layers_of.load(document_id)
+    inside = [row for row in rows if row.parent_index == parent_index]
+    return [PsdLayer.of(row) for row in reversed(inside)]
+
+
+@strawberry.input
+class ParsePsdInput:
+    """What to parse, and how."""
+
+    file_id: strawberry.ID
+    export_layers: bool = strawberry.field(
+        default=True,
+        description="Export every layer's image; false reads the structure alone.",
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="The same key from the same caller gives the same job, once.",
+    )
+    wait_ms: int = strawberry.field(
+        default=2000,
+        description="Wait this long for the job to end before answering; 0 answers at "
+        "once. 0 to 10000.",
+    )
