@@ -18,8 +18,8 @@ def corrupt(detail: str) -> PsdError:
     """Make the error of a file whose bytes are damaged; `detail` is a clause."""
     return PsdError(
         ErrorCode.CORRUPT_FILE,
-        f"This file is damaged: {detail}. Open it in Photoshop, save it again "
-        "and upload the new file.",
+        f"This file is damaged: {detail}. "
+        "Upload it again, or save it again in Photoshop.",
     )
 
 

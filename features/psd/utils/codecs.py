@@ -72,11 +72,18 @@ class PackedRows:
 
 
 class DeflatedRows:
-    """Rows deflated as one stream, with or without prediction along each row."""
+    """Rows deflated as one stream, with or without prediction along each row.
 
-    def __init__(self, data: Buffer, width: int, depth: int, predicted: bool) -> None:
+    Of a stream of several planes `skip` rows are passed over first: unpacking them
+    again for each plane takes time, but no memory.
+    """
+
+    def __init__(
+        self, data: Buffer, width: int, depth: int, predicted: bool, skip: int = 0
+    ) -> None:
         self._data, self._next, self._pending = data, 0, b""
         self._width, self._depth, self._predicted = width, depth, predicted
+        self._skip = skip * row_size(width, depth)
         self._inflater = isal_zlib.decompressobj()
 
     def take(self, rows: int) -> Buffer:
@@ -84,6 +91,8 @@ class DeflatedRows:
         parts = []
         wanted = rows * row_size(self._width, self._depth)
         try:
+            while self._skip:
+                self._skip -= len(self._inflate(min(self._skip, _CHUNK)))
             while wanted:
                 part = self._inflate(wanted)
                 wanted -= len(part)
@@ -130,10 +139,11 @@ def open_rows(
         if len(body) * _DEFLATE_RATIO < needed:
             raise DamagedPixels("there are too few pixel data")
         predicted = compression == PREDICTED
-        if planes == 1:
-            return [DeflatedRows(body, width, depth, predicted)]
-        body = memoryview(DeflatedRows(body, width, depth, predicted).take(rows))
-    elif compression != RAW:
+        return [
+            DeflatedRows(body, width, depth, predicted, skip=i * height)
+            for i in range(planes)
+        ]
+    if compression != RAW:
         raise DamagedPixels(f"the compression {compression} is not known")
     if len(body) < needed:
         raise DamagedPixels("there are too few pixel data")

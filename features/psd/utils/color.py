@@ -10,13 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from features.psd.utils.container import ColorMode, Container, ResourceId
+from features.psd.utils.container import ColorMode, Container, Header, ResourceId
 from features.psd.utils.inks import ink_colors, overprint
 from features.psd.utils.samples import Bytes8, Samples
+from features.psd.utils.words import clean
 
 _INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS: Final = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _PLANES: Final = {ColorMode.RGB: 3, ColorMode.CMYK: 4, ColorMode.LAB: 3}
+# Pillow's modes, for which a profile must be; others do without one.
+_PROFILE_MODES: Final = {
+    ColorMode.GRAYSCALE: "L",
+    ColorMode.DUOTONE: "L",
+    ColorMode.INDEXED: "RGB",
+    ColorMode.RGB: "RGB",
+    ColorMode.CMYK: "CMYK",
+}
 # sRGB's primaries adapted to D50, as columns of XYZ: what profiles are told in.
 _SRGB_TO_XYZ: Final = np.array(
     [
@@ -50,7 +59,9 @@ def color_space(container: Container) -> ColorSpace:
     packed = container.resources.get(ResourceId.ICC_PROFILE)
     profile, name = _open_profile(packed)
     planes = _PLANES.get(header.mode, 1)
-    problems = [] if packed is None or profile else ["color profile"]
+    problems: list[str] = []
+    if packed is not None and not _is_usable(profile, header):
+        profile, problems = None, ["color profile"]
     if header.mode is ColorMode.MULTICHANNEL:
         planes = header.channels
         info = container.resources.get(ResourceId.DISPLAY_INFO)
@@ -65,6 +76,13 @@ def color_space(container: Container) -> ColorSpace:
     return ColorSpace(planes, _from_bytes(header.mode, profile), name, problems)
 
 
+def _is_usable(profile: ImageCms.ImageCmsProfile | None, header: Header) -> bool:
+    """Tell whether a profile can be opened and is for the document's mode."""
+    if profile is None or header.mode not in _PROFILE_MODES or header.depth == 32:
+        return profile is not None
+    return _transform(profile, _PROFILE_MODES[header.mode]) is not None
+
+
 def _open_profile(
     packed: memoryview | None,
 ) -> tuple[ImageCms.ImageCmsProfile | None, str | None]:
@@ -72,7 +90,7 @@ def _open_profile(
         return None, None
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(bytes(packed)))
-        name = ImageCms.getProfileDescription(profile).strip("\0 \n")
+        name = clean(ImageCms.getProfileDescription(profile)).strip()
     except (OSError, ImageCms.PyCMSError):
         return None, None
     return profile, name or None

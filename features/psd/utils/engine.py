@@ -11,7 +11,7 @@ from features.psd.utils.color import ColorSpace, color_space
 from features.psd.utils.compose import compose
 from features.psd.utils.container import Container, read_container
 from features.psd.utils.effects import read_effects
-from features.psd.utils.export import export_pixels, export_raster
+from features.psd.utils.export import Pictures, export_pixels, export_raster
 from features.psd.utils.kinds import (
     blend_mode_of,
     fidelity_of,
@@ -19,7 +19,7 @@ from features.psd.utils.kinds import (
     has_vector_mask,
     kind_of,
 )
-from features.psd.utils.limits import check_canvas, check_layers
+from features.psd.utils.limits import check_canvas, check_pixels
 from features.psd.utils.pixels import Raster, layer_raster, merged_raster
 from features.psd.utils.records import LayerSection, read_layers
 from features.psd.utils.text import read_text
@@ -57,9 +57,9 @@ def parse(
             check_canvas(container.header, limits)
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
-            check_layers(container.header, section.records, len(data), limits)
             space = color_space(container)
-            merged = _merged(container, section, space) if export_layers else None
+            merged = _merged(container, section, space)
+            check_pixels(container, section.records, len(data), limits)
             structure = Structure(_document(container, nodes, space))
         yield structure
         if export_layers:
@@ -84,9 +84,9 @@ def _blaming_the_file() -> Iterator[None]:
     except PsdError:
         raise
     except DamagedPixels as error:
-        raise corrupt(f"in its merged image {error}") from error
+        raise corrupt(f"in its merged image, {error}") from error
     except MemoryError as error:
-        raise over_limit("This document needs more memory than allowed.") from error
+        raise _too_large() from error
     except Exception as error:
         raise corrupt("its structure cannot be read") from error
 
@@ -102,24 +102,28 @@ def _merged(
 
 def _flattened(source: Path, out: Path, merged: Raster | None) -> Iterator[Message]:
     if merged is not None:
-        with _blaming_the_file_of_pixels():
-            image, preview = export_raster(merged, out, "flattened")
-        yield FlattenedExported(image, preview)
+        try:
+            pictures = _export(merged, out, "flattened")
+        except DamagedPixels as error:
+            raise corrupt(f"in its merged image, {error}") from error
+        yield FlattenedExported(*pictures)
         return
     pixels = compose(source)
     if pixels is not None:
         yield FlattenedExported(*export_pixels(pixels, out, "flattened"))
 
 
-@contextmanager
-def _blaming_the_file_of_pixels() -> Iterator[None]:
-    """Turn damaged pixels into a PsdError, and leave trouble with `out` alone."""
+def _export(raster: Raster, out: Path, name: str) -> Pictures:
     try:
-        yield
-    except DamagedPixels as error:
-        raise corrupt(f"in its merged image {error}") from error
+        return export_raster(raster, out, name)
     except MemoryError as error:
-        raise over_limit("This document needs more memory than allowed.") from error
+        raise _too_large() from error
+
+
+def _too_large() -> PsdError:
+    return over_limit(
+        "This document needs more memory than allowed. Make the image smaller."
+    )
 
 
 def _layers(
@@ -130,7 +134,7 @@ def _layers(
             continue
         try:
             raster = layer_raster(node.record, container.header, space)
-            pictures = export_raster(raster, out, f"layer-{node.index:05d}")
+            pictures = _export(raster, out, f"layer-{node.index:05d}")
         except DamagedPixels:
             yield LayerDamaged(node.index, DAMAGED_PIXELS)
         else:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from psd_tools.psd.descriptor import Descriptor, Enumerated
 
+from features.psd.utils.words import clean
+
 _MAX_DEPTH: Final = 8
 _RGB: Final = (b"Rd  ", b"Grn ", b"Bl  ")
 _GRAY: Final = b"Gry "
@@ -27,7 +29,7 @@ def to_json(value: Any, depth: int = 0) -> Any:
         return _color(value) or _fields(value, depth)
     value = getattr(value, "value", value)
     if isinstance(value, str):
-        return value.rstrip("\0")
+        return clean(value)
     if isinstance(value, bool | int):
         return value
     if isinstance(value, float):
@@ -57,4 +59,4 @@ def _color(descriptor: Descriptor) -> str | None:
 def _name(key: Any) -> str:
     raw = getattr(key, "value", key)
     text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else str(raw)
-    return text.strip()
+    return clean(text.strip())

@@ -76,7 +76,8 @@ def has_vector_mask(record: Record) -> bool:
 
 def has_pixels(record: Record) -> bool:
     """Tell whether the layer itself stores colours (a group's records store none)."""
-    if record.section or not record.width or not record.height:
+    divides = record.section in (*GROUP_SECTIONS, GROUP_END)
+    if divides or not record.width or not record.height:
         return False
     return any(id >= 0 and len(data) > 2 for id, data in record.channels.items())
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from features.psd.exceptions import over_limit
 from features.psd.utils.codecs import row_size
-from features.psd.utils.container import Header
+from features.psd.utils.container import Container, Header
 from features.psd.utils.kinds import has_pixels
 from features.psd.utils.records import Record
 from features.psd.utils.types import Limits
@@ -24,12 +24,13 @@ def check_canvas(header: Header, limits: Limits) -> None:
         )
 
 
-def check_layers(
-    header: Header, records: list[Record], file_size: int, limits: Limits
+def check_pixels(
+    container: Container, records: list[Record], file_size: int, limits: Limits
 ) -> None:
-    """Raise PsdError LIMIT_EXCEEDED on layers too large, one by one or together."""
+    """Raise PsdError LIMIT_EXCEEDED on pictures too large, one by one or together."""
+    header = container.header
     pixels = header.width * header.height
-    unpacked = 0
+    unpacked = row_size(header.width, header.depth) * header.height * header.channels
     for record in records:
         if not has_pixels(record):
             continue
@@ -44,13 +45,12 @@ def check_layers(
         unpacked += row * record.height * len(record.channels)
     if pixels > limits.max_pixels:
         raise over_limit(
-            f"The canvas and the layers together have {pixels / 1e6:.0f} million "
-            f"pixels, and {limits.max_pixels / 1e6:.0f} million are allowed. "
-            "Make the image smaller or merge layers."
+            f"The canvas and the layers together have {pixels} pixels, and "
+            f"{limits.max_pixels} are allowed. Make the image smaller or merge layers."
         )
     if unpacked > max(file_size * _MAX_EXPANSION, _ALWAYS_ALLOWED):
         raise over_limit(
-            f"The layers would unpack to {unpacked / 1e9:.1f} GB from a file of "
+            f"The pictures in this document would unpack to {unpacked / 1e9:.1f} GB from a file of "
             f"{file_size / 1e6:.1f} MB, which no drawn document does. "
             "Save it again in Photoshop."
         )

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from features.psd.exceptions import corrupt
 from features.psd.utils.container import Container
 from features.psd.utils.cursor import Cursor
+from features.psd.utils.words import clean
 
 _MERGED_ALPHA_KEYS = frozenset({b"Mtrn", b"Mt16", b"Mt32"})
 _MASK_IS_RENDERED_PATH = 0x08
+_FARTHEST = 1 << 29
 
 
 @dataclass
@@ -105,6 +107,8 @@ def _read_layer_info(cursor: Cursor, alpha: bool) -> LayerSection:
 
 def _read_record(cursor: Cursor) -> Record:
     top, left, bottom, right, channels = cursor.read("4iH")
+    if max(abs(side) for side in (top, left, bottom, right)) > _FARTHEST:
+        raise corrupt("one of its layers has impossible bounds")
     if channels > 64:
         raise corrupt(f"one of its layers claims to have {channels} channels")
     fmt = "hQ" if cursor.large else "hI"
@@ -135,7 +139,7 @@ def _read_extra(record: Record, cursor: Cursor) -> None:
     packed = bytes(ranges.take(ranges.left))
     record.blends_by_range = packed != b"\0\0\xff\xff" * (len(packed) // 4)
     (size,) = cursor.read("B")
-    record.name = bytes(cursor.take(size)).decode("mac_roman")
+    record.name = clean(bytes(cursor.take(size)).decode("mac_roman"))
     cursor.skip(min(-(size + 1) % 4, cursor.left))
     for key, content in cursor.blocks():
         record.blocks.setdefault(key, content)
@@ -157,4 +161,4 @@ def _unicode_name(content: memoryview, fallback: str) -> str:
     if len(content) < 4 + 2 * count:
         return fallback
     name = bytes(content[4 : 4 + 2 * count]).decode("utf-16-be", "replace")
-    return name.rstrip("\0")
+    return clean(name)

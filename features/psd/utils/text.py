@@ -9,9 +9,10 @@ from psd_tools.psd.engine_data import Dict as EngineDict
 from psd_tools.psd.tagged_blocks import TypeToolObjectSetting
 
 from features.psd.utils.types import Text, TextRun
+from features.psd.utils.words import clean
 
 # Photoshop parts paragraphs by CR and lines within one by ETX.
-_LINE_BREAKS = str.maketrans({"\r": "\n", "\x03": "\n", "\x00": None})
+_LINE_BREAKS = str.maketrans({"\r": "\n", "\x03": "\n"})
 
 
 def read_text(block: memoryview | None) -> Text | None:
@@ -31,7 +32,7 @@ def read_text(block: memoryview | None) -> Text | None:
     runs: list[TextRun] = []
     with suppress(Exception):
         runs = _runs(setting, words)
-    return Text(content=words.translate(_LINE_BREAKS), runs=runs)
+    return Text(content=_words(words), runs=runs)
 
 
 def _runs(setting: TypeToolObjectSetting, words: str) -> list[TextRun]:
@@ -45,13 +46,21 @@ def _runs(setting: TypeToolObjectSetting, words: str) -> list[TextRun]:
     scale = (yx * yx + yy * yy) ** 0.5
     styled = ((_style(run.style, scale), run.text) for run in typesetting.runs)
     return [
-        TextRun(_join_surrogates("".join(text for _, text in runs)), *style)
+        TextRun(_words("".join(text for _, text in runs)), *style)
         for style, runs in groupby(styled, key=itemgetter(0))
     ]
 
 
 def _style(style: CharacterStyle, scale: float) -> tuple[str | None, float, str | None]:
-    return style.font_name or None, round(style.font_size * scale, 4), _color(style)
+    return (
+        clean(style.font_name) or None,
+        round(style.font_size * scale, 4),
+        _color(style),
+    )
+
+
+def _words(stored: str) -> str:
+    return clean(stored).translate(_LINE_BREAKS)
 
 
 def _section(engine: EngineDict, key: str) -> EngineDict:
@@ -80,8 +89,3 @@ def _split_surrogates(words: str) -> str:
     packed = words.encode("utf-16-be", "surrogatepass")
     units = (packed[i : i + 2] for i in range(0, len(packed), 2))
     return "".join(chr(int.from_bytes(unit)) for unit in units)
-
-
-def _join_surrogates(units: str) -> str:
-    packed = units.translate(_LINE_BREAKS).encode("utf-16-be", "surrogatepass")
-    return packed.decode("utf-16-be", "replace")
