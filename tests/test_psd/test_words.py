@@ -73,7 +73,8 @@ def test_reads_effects_in_words(corpus: Path) -> None:
 
 
 def test_effects_that_are_switched_off_change_nothing(corpus: Path) -> None:
-    layer = _named(corpus, "ag-psd__src.psb", "Background")
+    layers = structure(corpus / "psd" / "ag-psd__src.psb").layers
+    (layer,) = (layer for layer in layers if layer.effects)
     enabled = {effect.kind: effect.enabled for effect in layer.effects}
     assert enabled == {
         "outer glow": False,
@@ -110,12 +111,6 @@ def test_a_path_alone_is_no_layer_mask(corpus: Path) -> None:
             ["solid color fill", "vector shape"],
         ),
         (
-            "TwelveMonkey__fruit-cmyk-MeSa-resource.psd",
-            "PIXEL",
-            "APPROXIMATE",
-            ["CMYK without a color profile"],
-        ),
-        (
             "psd-tools__4x4_8bit_duotone.psd",
             "FILL",
             "APPROXIMATE",
@@ -130,6 +125,15 @@ def test_what_is_not_drawn_is_named(
     found = [layer for layer in layers if layer.kind == kind]
     assert {layer.fidelity for layer in found} == {fidelity}
     assert {tuple(layer.unsupported) for layer in found} == {tuple(unsupported)}
+
+
+def test_colors_without_a_profile_are_named(corpus: Path) -> None:
+    file = "TwelveMonkey__fruit-cmyk-MeSa-resource.psd"
+    layers = structure(corpus / "psd" / file).layers
+    shown = [layer for layer in layers if layer.fidelity != "NONE"]
+    assert [layer.fidelity for layer in shown] == ["APPROXIMATE"] * 3
+    for layer in shown:
+        assert layer.unsupported[-1] == "CMYK without a color profile"
 
 
 def test_strings_are_fit_for_a_database() -> None:

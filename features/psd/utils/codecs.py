@@ -105,13 +105,15 @@ class DeflatedRows:
         return unpacked
 
     def _inflate(self, wanted: int) -> bytes:
+        """Return some of the wanted bytes: the inflater may hold back what it has read."""
         if not self._pending:
             start, self._next = self._next, self._next + _CHUNK
             self._pending = bytes(self._data[start : self._next])
-        if not self._pending or self._inflater.eof:
-            raise ValueError("the stream ends too early")
+        exhausted = not self._pending
         part = bytes(self._inflater.decompress(self._pending, wanted))
         self._pending = self._inflater.unconsumed_tail
+        if not part and (exhausted or self._inflater.eof):
+            raise ValueError("the stream ends too early")
         return part
 
 
