@@ -5,7 +5,7 @@ import math
 from psd_tools.constants import BlendMode
 
 from workers.demo.design import Adjustment, Brightness, Fill, Folder, Layer, Picture
-from workers.demo.page.colors import CORAL, TEAL, WHITE
+from workers.demo.page.colors import CORAL, PALE_TEAL, TEAL, WHITE
 from workers.demo.shapes import Pen, mask, radial, tint, vertical
 
 
@@ -45,14 +45,13 @@ def _waves(width: int, height: int) -> Layer:
         ]
         pen.polygon([(0, tall), *edge, (width, tall)])
 
-    image = tint(mask(width, tall, draw), TEAL, (60, 120, 128))
+    image = tint(mask(width, tall, draw), PALE_TEAL, TEAL)
     return Picture(
         "波纹 Waves",
         image,
         0,
         height - tall,
-        opacity=46,
-        blend=BlendMode.MULTIPLY,
+        opacity=115,
     )
 
 
