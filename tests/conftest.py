@@ -4,15 +4,21 @@ ONEMANAGE_TEST_DATABASE_URL and ONEMANAGE_TEST_NATS_URL name servers to use inst
 With ONEMANAGE_TEST_STRICT=1 a skipped test has failed, but for want of a corpus.
 """
 
+import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from core.database_async import Database
+from tests import databases
+from tests.client import Client
+from tests.running import Running
 from workers.embedded.nats import NatsServer
 from workers.embedded.postgres import PostgresServer
 
@@ -100,3 +106,33 @@ def nats_url(servers_dir: Path) -> Iterator[str]:
     server.start()
     yield server.url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_url: str) -> str:
+    """Make a database with all tables, once."""
+    return asyncio.run(databases.make_migrated(postgres_url, "onemanage_tests"))
+
+
+@pytest.fixture
+async def database(migrated_url: str) -> AsyncIterator[Database]:
+    """Give an empty database; only the local administrator is there."""
+    await databases.empty(migrated_url)
+    database = Database(migrated_url, pool_size=10)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def running(servers_dir: Path) -> Iterator[Running]:
+    """Start all of OneManage once, as `make run` does, on servers of its own."""
+    system = Running(servers_dir / "running")
+    yield system
+    assert system.ask_to_stop(signal.SIGTERM) == 0, system.output()
+
+
+@pytest.fixture
+async def client(running: Running) -> AsyncIterator[Client]:
+    """Give a client of the running system."""
+    async with Client(running.base_url) as client:
+        yield client

@@ -12,7 +12,6 @@ from core.base import utc_now
 from core.storage import Storage
 from features.files.sweeping import ExpiredObjects
 from features.jobs.reconciler import Reconciler
-from workers.discovery import import_all
 from workers.process import Process, run_process
 
 RECONCILE_SECONDS = 10.0
@@ -22,7 +21,6 @@ ABANDONED_AFTER = timedelta(days=1)
 
 async def maintain(process: Process) -> None:
     """Do all of it until cancelled."""
-    import_all("models")
     async with asyncio.TaskGroup() as group:
         group.create_task(_reconcile(process))
         group.create_task(_sweep(process))

@@ -17,6 +17,7 @@ from core.errors import AppError
 from core.logging import configure_logging
 from core.nats import RelayWaker, connect
 from core.storage import Storage, make_storage
+from workers.discovery import import_all
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Process:
 def fill(
     container: Container, settings: Settings, client: Client, database: Database
 ) -> None:
-    """Give a container what services are made from."""
+    """Give a container what services are made from; know all tables."""
+    import_all("models")
     container.give(Settings, settings)
     container.give(Client, client)
     container.give(Database, database)

@@ -75,8 +75,11 @@ class JobRun:
 
         async def change(session: AsyncSession, job: Job) -> None:
             await effects(session)
+            progress = self._progress(report)
             if self._is_due():
-                await transitions.progressed(session, job, self._progress(report))
+                await transitions.progressed(session, job, progress)
+            else:
+                transitions.advance(job, progress)
             await transitions.record(session, job, topic, **parts)
 
         await self._write(change)

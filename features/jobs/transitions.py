@@ -93,11 +93,17 @@ async def started(session: AsyncSession, job: Job, now: datetime) -> None:
 
 
 async def progressed(session: AsyncSession, job: Job, progress: Progress) -> None:
-    """The worker got on; the fraction never falls."""
+    """The worker got on."""
+    advance(job, progress)
+    shown = msgspec.convert(job.progress, Progress)
+    await _transition(session, job, Transition.PROGRESSED, progress=shown)
+
+
+def advance(job: Job, progress: Progress) -> None:
+    """Move a job's progress; the fraction never falls."""
     fraction = max(progress.fraction, job.progress.get("fraction", 0.0))
     progress = msgspec.structs.replace(progress, fraction=min(fraction, 1.0))
     job.progress = msgspec.to_builtins(progress)
-    await _transition(session, job, Transition.PROGRESSED, progress=progress)
 
 
 async def succeeded(session: AsyncSession, job: Job, now: datetime) -> None:

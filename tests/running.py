@@ -14,7 +14,7 @@ import psutil
 from workers.embedded import process
 from workers.supervisor.child import MARK
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SERVING = re.compile(r"OneManage is serving on (http://127\.0\.0\.1:\d+)\n")
 # What `ps` shows of each process.
 PROCESSES = {
@@ -73,7 +73,7 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self.url = eventually(self._url)
+        self.base_url = eventually(self._url)
 
     def _url(self) -> str | None:
         assert self.supervisor.poll() is None, self.output()
@@ -105,12 +105,12 @@ class Running:
         self.supervisor.send_signal(number)
         return self.supervisor.wait(PATIENCE_SECONDS)
 
-    def kill(self) -> None:
-        """Kill the supervisor, and wait until Linux has ended all the others."""
-        before = self.everything()
+    def kill(self) -> list[psutil.Process]:
+        """Kill the supervisor alone; return the processes that it had started."""
+        _, *others = self.everything()
         self.supervisor.kill()
         self.supervisor.wait()
-        assert psutil.wait_procs(before, timeout=PATIENCE_SECONDS)[1] == []
+        return others
 
     def leftovers(self) -> list[int]:
         """Return the ids of processes of this data directory that still run."""
