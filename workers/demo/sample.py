@@ -1,5 +1,6 @@
 """Write the sample design: a PSD such as a shop's designer hands over."""
 
+import sys
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -146,3 +147,7 @@ def _srgb() -> bytes:
     )
     profile[_ICC_DATE] = _NEW_YEAR
     return bytes(profile)
+
+
+if __name__ == "__main__":
+    write_sample_psd(Path(sys.argv[1]))
