@@ -1,5 +1,11 @@
 """The gateway's ASGI app (``uvicorn server:app``); ``python server.py`` runs it all."""
 
+if __name__ == "__main__":
+    # Before the app's imports, none of which the supervisor needs.
+    from workers.supervisor import main
+
+    main()
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -44,7 +50,8 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     await hub.start()
     app.state.container = container
     app.state.services = FileServices(
-        container.get(FilesService), container.get(Storage)  # type: ignore[type-abstract]
+        container.get(FilesService),
+        container.get(Storage),  # type: ignore[type-abstract]
     )
     yield
     await hub.close()
@@ -64,8 +71,3 @@ app = Starlette(
     middleware=[Middleware(LoopbackOnly)],
     lifespan=lifespan,
 )
-
-if __name__ == "__main__":
-    from workers.supervisor import main
-
-    main()

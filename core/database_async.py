@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from core.config import Settings
 from core.errors import AppError, ErrorCode
 
+type Session = AsyncSession
+
 
 def async_url(url: str) -> str:
     """Return `url` with asyncpg named as its driver."""
@@ -47,7 +49,7 @@ class Database:
         return cls(settings.database_url, pool_size=settings.database_pool_size)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self) -> AsyncIterator[Session]:
         """Open a session that is committed at the end, or rolled back on an error."""
         async with self._sessions.begin() as session:
             yield session

@@ -7,7 +7,7 @@ from core.errors import AppError
 from events.cursor import EventCursor as Cursor
 from events.cursor import encode_cursor
 from events.hub import Hub
-from features.jobs.crud import JobSelection
+from features.jobs.models import JobSelection
 from features.jobs.services import JobsService
 from schema.context import Info
 from schema.errors import user_errors

@@ -12,8 +12,8 @@ from events.cursor import EventCursor as Cursor
 from events.cursor import Position, encode_cursor
 from events.schemas import JobBody, JobErrorBody, Progress
 from features.jobs.models import Job as JobRow
+from features.jobs.rows import body_of
 from features.jobs.services import StartedJob
-from features.jobs.utils import body_of
 from schema.context import Info
 from schema.errors import UserError
 from schema.node import Node

@@ -12,8 +12,7 @@ from features.files.models import SourceFile, StoredObject
 from features.files.services import FilesService
 from features.jobs.models import Job
 from features.jobs.services import JobsService
-from features.psd.crud import LayerSelection
-from features.psd.models import PsdDocument, PsdLayer
+from features.psd.models import LayerSelection, PsdDocument, PsdLayer
 from features.psd.services import PsdService
 from features.users.models import User
 from features.users.services import UsersService

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from core.base import derived_id
-from features.psd.crud import LayerSelection
+from features.psd.models import LayerSelection
 from features.psd.models import PsdDocument as DocumentRow
 from features.psd.models import PsdLayer as LayerRow
 from schema.context import Info

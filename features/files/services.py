@@ -9,11 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from core.base import new_id, utc_now
 from core.config import Settings
-from core.database_async import Database
+from core.database_async import Database, Session
 from core.errors import AppError, ErrorCode
 from core.storage import ObjectStat, Storage, UploadTarget, stable_expiry
 from features.files import crud
@@ -212,14 +210,12 @@ class FilesService:
             expires_at=expires_at,
         )
 
-    def add_objects(
-        self, session: AsyncSession, objects: Iterable[StoredObject]
-    ) -> None:
+    def add_objects(self, session: Session, objects: Iterable[StoredObject]) -> None:
         """Record stored results in the caller's transaction."""
         session.add_all(objects)
 
     async def keep_until(
-        self, session: AsyncSession, ids: Sequence[str], expires_at: datetime
+        self, session: Session, ids: Sequence[str], expires_at: datetime
     ) -> None:
         """Move the end of stored objects' life, in the caller's transaction."""
         await crud.set_expiry(session, ids, expires_at)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -11,17 +10,7 @@ from sqlmodel import col
 
 from core import outbox
 from events.hub import JobHead
-from features.jobs.models import DeadLetter, Job, JobStatus
-
-
-class JobSelection(NamedTuple):
-    """Which jobs a list shows; empty tuples and None leave a restriction out."""
-
-    owner_id: str | None = None
-    kinds: tuple[str, ...] = ()
-    statuses: tuple[str, ...] = ()
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
 
 
 async def add(session: AsyncSession, job: Job) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import DateTime, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -93,3 +93,13 @@ class DeadLetter(SQLModel, table=True):
     job_id: str | None = Field(default=None, foreign_key="jobs.id", index=True)
     reason: str
     message: str
+
+
+class JobSelection(NamedTuple):
+    """Which jobs a list shows; empty tuples and None leave a restriction out."""
+
+    owner_id: str | None = None
+    kinds: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None

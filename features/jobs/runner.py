@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from loguru import logger
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.base import utc_now
 from core.broker import Redeliver, Settlement, Unroutable
 from core.config import Settings
-from core.database_async import Database
+from core.database_async import Database, Session
 from core.errors import AppError, ErrorCode
 from core.nats import RelayWaker
 from events.schemas import JobErrorBody, Progress
@@ -27,7 +26,7 @@ HEARTBEAT_SECONDS: Final = 2.0
 LEASE_SECONDS: Final = 10.0
 PROGRESS_SECONDS: Final = 0.25
 
-type Effects = Callable[[AsyncSession], Awaitable[None]]
+type Effects = Callable[[Session], Awaitable[None]]
 type Handler = Callable[["JobRun"], Awaitable[None]]
 
 
@@ -63,7 +62,7 @@ class JobRun:
         """Report how far the work is; at most 4 reports a second are recorded."""
         if self._is_due():
 
-            async def change(session: AsyncSession, job: Job) -> None:
+            async def change(session: Session, job: Job) -> None:
                 await transitions.progressed(session, job, self._progress(report))
 
             await self._write(change)
@@ -73,7 +72,7 @@ class JobRun:
     ) -> None:
         """Store `effects`, the event that tells of them and a report, in one step."""
 
-        async def change(session: AsyncSession, job: Job) -> None:
+        async def change(session: Session, job: Job) -> None:
             await effects(session)
             progress = self._progress(report)
             if self._is_due():
@@ -89,7 +88,7 @@ class JobRun:
     ) -> None:
         """Store `effects` and show them as the job's result from now on."""
 
-        async def change(session: AsyncSession, job: Job) -> None:
+        async def change(session: Session, job: Job) -> None:
             await effects(session)
             job.result_type, job.result_id = result_type, result_id
 
@@ -98,16 +97,14 @@ class JobRun:
     async def succeed(self, effects: Effects | None = None) -> None:
         """Store the last effects and end the job, in one transaction."""
 
-        async def change(session: AsyncSession, job: Job) -> None:
+        async def change(session: Session, job: Job) -> None:
             if effects is not None:
                 await effects(session)
             await transitions.succeeded(session, job, await crud.now(session))
 
         await self._write(change)
 
-    async def _write(
-        self, change: Callable[[AsyncSession, Job], Awaitable[None]]
-    ) -> None:
+    async def _write(self, change: Callable[[Session, Job], Awaitable[None]]) -> None:
         await self._runner.write(self.job.id, self.job.claim, change)
 
     def _is_due(self) -> bool:
@@ -159,7 +156,7 @@ class JobRunner:
         self,
         job_id: str,
         claim: int,
-        change: Callable[[AsyncSession, Job], Awaitable[None]],
+        change: Callable[[Session, Job], Awaitable[None]],
     ) -> None:
         """Change a job under its lock; ClaimLost where `claim` holds no more."""
         async with self._database.transaction() as session:
@@ -237,13 +234,13 @@ class JobRunner:
     async def _fail(self, run: JobRun, error: JobErrorBody) -> None:
         logger.warning("attempt failed: {} {}", error.code, error.message)
 
-        async def change(session: AsyncSession, job: Job) -> None:
+        async def change(session: Session, job: Job) -> None:
             await transitions.failed(session, job, await crud.now(session), error)
 
         await self._end(run, change)
 
     async def _end(
-        self, run: JobRun, change: Callable[[AsyncSession, Job], Awaitable[None]]
+        self, run: JobRun, change: Callable[[Session, Job], Awaitable[None]]
     ) -> None:
         with suppress(ClaimLost):
             await self.write(run.job.id, run.job.claim, change)
@@ -254,7 +251,7 @@ INTERNAL: Final = JobErrorBody(
 )
 
 
-async def _hand_back(session: AsyncSession, job: Job) -> None:
+async def _hand_back(session: Session, job: Job) -> None:
     await transitions.handed_back(session, job)
 
 

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.base import new_id, utc_now
-from core.database_async import Database
+from core.database_async import Database, Session
 from core.errors import AppError, ErrorCode
 from core.nats import RelayWaker
 from core.security import Caller
@@ -19,9 +18,8 @@ from events.hub import Hub, JobHead
 from events.schemas import JobBody, Progress
 from events.subjects import JobKind
 from features.jobs import crud, transitions
-from features.jobs.crud import JobSelection
-from features.jobs.models import Job
-from features.jobs.utils import body_of
+from features.jobs.models import Job, JobSelection
+from features.jobs.rows import body_of
 
 MAX_WAIT_MS = 10_000
 
@@ -176,7 +174,7 @@ class JobsService:
             progress=msgspec.to_builtins(Progress()),
         )
 
-    async def _insert(self, session: AsyncSession, job: Job) -> bool:
+    async def _insert(self, session: Session, job: Job) -> bool:
         if not await crud.add(session, job):
             return False
         row = await crud.locked(session, job.id)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import outbox
 from core.base import new_id
 from core.broker import TASK_SUBJECT, task_message
+from core.database_async import Session
 from core.outbox import OutboxStream
 from events.schemas import EventBody, JobErrorBody, Progress, encode
 from events.subjects import (
@@ -24,7 +24,8 @@ from events.subjects import (
 )
 from features.jobs import crud
 from features.jobs.models import DeadLetter, Job, JobStatus
-from features.jobs.utils import body_of, retry_wait
+from features.jobs.rows import body_of
+from features.jobs.utils import retry_wait
 
 MESSAGE_BYTES: Final = 4096
 WORKER_LOST: Final = JobErrorBody(
@@ -34,7 +35,7 @@ WORKER_LOST: Final = JobErrorBody(
 )
 
 
-async def record(session: AsyncSession, job: Job, topic: Topic, **parts: Any) -> None:
+async def record(session: Session, job: Job, topic: Topic, **parts: Any) -> None:
     """Number the next event of a locked job and put it into the outbox.
 
     `parts` are the event's own fields of `EventBody`.
@@ -60,13 +61,13 @@ async def record(session: AsyncSession, job: Job, topic: Topic, **parts: Any) ->
     )
 
 
-async def queued(session: AsyncSession, job: Job) -> None:
+async def queued(session: Session, job: Job) -> None:
     """The job was accepted: its first event, and the task that runs it."""
     await _transition(session, job, Transition.QUEUED)
     await enqueue(session, job)
 
 
-async def enqueue(session: AsyncSession, job: Job) -> None:
+async def enqueue(session: Session, job: Job) -> None:
     """Put the job's task into the outbox, for the time when it may run."""
     await outbox.append(
         session,
@@ -78,7 +79,7 @@ async def enqueue(session: AsyncSession, job: Job) -> None:
     )
 
 
-async def started(session: AsyncSession, job: Job, now: datetime) -> None:
+async def started(session: Session, job: Job, now: datetime) -> None:
     """A worker claimed the job: a new attempt, or one that was handed back goes on."""
     job.claim += 1
     if not job.handed_back:
@@ -92,7 +93,7 @@ async def started(session: AsyncSession, job: Job, now: datetime) -> None:
     await _transition(session, job, Transition.STARTED)
 
 
-async def progressed(session: AsyncSession, job: Job, progress: Progress) -> None:
+async def progressed(session: Session, job: Job, progress: Progress) -> None:
     """The worker got on."""
     advance(job, progress)
     shown = msgspec.convert(job.progress, Progress)
@@ -106,7 +107,7 @@ def advance(job: Job, progress: Progress) -> None:
     job.progress = msgspec.to_builtins(progress)
 
 
-async def succeeded(session: AsyncSession, job: Job, now: datetime) -> None:
+async def succeeded(session: Session, job: Job, now: datetime) -> None:
     """The job's result is stored whole."""
     job.status = JobStatus.SUCCEEDED.value
     job.error = None
@@ -116,7 +117,7 @@ async def succeeded(session: AsyncSession, job: Job, now: datetime) -> None:
 
 
 async def failed(
-    session: AsyncSession, job: Job, now: datetime, error: JobErrorBody
+    session: Session, job: Job, now: datetime, error: JobErrorBody
 ) -> None:
     """An attempt failed: another follows after a wait, or the job has FAILED."""
     job.error = msgspec.to_builtins(error)
@@ -130,7 +131,7 @@ async def failed(
         await bury(session, error.message, task_message(job.task_name, job.id), job)
 
 
-async def handed_back(session: AsyncSession, job: Job) -> None:
+async def handed_back(session: Session, job: Job) -> None:
     """The worker shuts down: the job waits for another, its attempt not used up."""
     job.status = JobStatus.QUEUED.value
     job.handed_back = True
@@ -138,7 +139,7 @@ async def handed_back(session: AsyncSession, job: Job) -> None:
 
 
 async def worker_lost(
-    session: AsyncSession, job: Job, now: datetime, *, has_message: bool
+    session: Session, job: Job, now: datetime, *, has_message: bool
 ) -> None:
     """The job's worker died: its attempt is used up, and the next may start at once.
 
@@ -151,7 +152,7 @@ async def worker_lost(
         await failed(session, job, now, WORKER_LOST)
 
 
-async def canceled(session: AsyncSession, job: Job, now: datetime) -> None:
+async def canceled(session: Session, job: Job, now: datetime) -> None:
     """A person ended the job; the claim moves on, so its worker may write no more."""
     job.status = JobStatus.CANCELED.value
     job.claim += 1
@@ -159,9 +160,7 @@ async def canceled(session: AsyncSession, job: Job, now: datetime) -> None:
     await _transition(session, job, Transition.CANCELED)
 
 
-async def bury(
-    session: AsyncSession, reason: str, message: bytes, job: Job | None
-) -> None:
+async def bury(session: Session, reason: str, message: bytes, job: Job | None) -> None:
     """Store a dead letter and publish its event, for administrators alone."""
     letter = DeadLetter(
         job_id=job.id if job is not None else None,
@@ -189,7 +188,7 @@ async def bury(
 
 
 async def _retry(
-    session: AsyncSession, job: Job, run_after: datetime, *, has_message: bool = False
+    session: Session, job: Job, run_after: datetime, *, has_message: bool = False
 ) -> None:
     job.status = JobStatus.QUEUED.value
     job.run_after = run_after
@@ -202,6 +201,6 @@ async def _retry(
 
 
 async def _transition(
-    session: AsyncSession, job: Job, transition: Transition, **parts: Any
+    session: Session, job: Job, transition: Transition, **parts: Any
 ) -> None:
     await record(session, job, transition_topic(JobKind(job.kind), transition), **parts)

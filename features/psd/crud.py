@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,24 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
-from features.psd.models import PsdDocument, PsdLayer
+from features.psd.models import LayerSelection, Pictures, PsdDocument, PsdLayer
 
 ROWS_PER_INSERT = 500
 _KEPT = {"id", "created_at", "image_id", "preview_id", "previews_published"}
-
-
-class LayerSelection(NamedTuple):
-    """Which of a document's layers a page shows; None leaves a restriction out."""
-
-    kinds: tuple[str, ...] | None = None
-    visible: bool | None = None
-
-
-class Pictures(NamedTuple):
-    """The stored objects of a layer's image and preview."""
-
-    image_id: str
-    preview_id: str
 
 
 async def save_structure(

@@ -1,6 +1,6 @@
 """Parsed PSDs: documents and their layers."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB
@@ -83,3 +83,17 @@ class PsdLayer(TimestampMixin, table=True):
         Index("psd_layers_by_image", "image_id"),
         Index("psd_layers_by_preview", "preview_id"),
     )
+
+
+class LayerSelection(NamedTuple):
+    """Which of a document's layers a page shows; None leaves a restriction out."""
+
+    kinds: tuple[str, ...] | None = None
+    visible: bool | None = None
+
+
+class Pictures(NamedTuple):
+    """The stored objects of a layer's image and preview."""
+
+    image_id: str
+    preview_id: str

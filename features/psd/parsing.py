@@ -8,11 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from core.base import derived_id, utc_now
 from core.broker import Settlement
 from core.config import Settings
+from core.database_async import Session
 from core.processes import ProcessDied, ProcessFailed, ProcessPool, ProcessTimeout
 from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.models import StoredObject
@@ -20,8 +19,7 @@ from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
 from features.jobs.runner import JobRun, JobRunner, Report
 from features.psd import crud
-from features.psd.crud import Pictures
-from features.psd.models import PsdDocument, PsdLayer
+from features.psd.models import Pictures, PsdDocument, PsdLayer
 from features.psd.rows import document_columns, layer_columns
 from features.psd.utils import (
     Document,
@@ -146,7 +144,7 @@ class PsdExport:
         if self._waiting:
             await self._flush()
 
-        async def effects(session: AsyncSession) -> None:
+        async def effects(session: Session) -> None:
             await crud.set_damaged(session, self._damaged)
 
         await self._run.succeed(effects)
@@ -170,7 +168,7 @@ class PsdExport:
         layers = [self._layer_row(layer) for layer in document.layers]
         self._total = sum(_has_pixels(layer) for layer in document.layers)
 
-        async def effects(session: AsyncSession) -> None:
+        async def effects(session: Session) -> None:
             await crud.save_structure(session, row, layers)
 
         await self._run.store(
@@ -193,7 +191,7 @@ class PsdExport:
             name, message.image, message.preview
         )
 
-        async def effects(session: AsyncSession) -> None:
+        async def effects(session: Session) -> None:
             self._files.add_objects(session, [image, preview])
             await session.flush()
             await crud.set_document_pictures(
@@ -216,7 +214,7 @@ class PsdExport:
         }
         self._done += len(batch)
 
-        async def effects(session: AsyncSession) -> None:
+        async def effects(session: Session) -> None:
             self._files.add_objects(session, [one for pair in stored for one in pair])
             await session.flush()
             await crud.set_layer_pictures(session, pictures)

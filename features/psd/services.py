@@ -10,8 +10,7 @@ from events.subjects import JobKind
 from features.files.services import FilesService
 from features.jobs.services import JobRequest, JobsService, StartedJob, check_wait_ms
 from features.psd import crud
-from features.psd.crud import LayerSelection
-from features.psd.models import PsdDocument, PsdLayer
+from features.psd.models import LayerSelection, PsdDocument, PsdLayer
 
 PARSE_TASK: Final = "psd.parse_export"
 
