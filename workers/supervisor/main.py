@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from typing import NoReturn
 
 from pydantic import ValidationError
 
@@ -17,7 +18,7 @@ from workers.supervisor.lock import only_one
 from workers.supervisor.supervisor import Supervisor
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run all of OneManage until told to stop; exit with 0, or 1 and the reason."""
     # Relative paths in the settings mean the project's folder, for every process.
     os.chdir(ROOT)
@@ -30,6 +31,7 @@ def main() -> None:
             f"OneManage cannot go on: {error}. Has it been run as another user "
             "here? Start it as that user, or choose another ONEMANAGE_DATA_DIR."
         )
+    sys.exit(0)
 
 
 def _run() -> None:
