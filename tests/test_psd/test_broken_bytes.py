@@ -11,7 +11,7 @@ from psd_tools.constants import Compression
 
 from core.errors import ErrorCode
 from features.psd.exceptions import PsdError
-from tests.test_psd.helpers import run, saved, small_document
+from tests.test_psd.documents import run, saved, small_document
 
 COMPRESSIONS = st.sampled_from(list(Compression))
 

@@ -22,7 +22,7 @@ from features.psd.utils import (
     Picture,
     Structure,
 )
-from tests.test_psd.helpers import pixels, run, structure
+from tests.test_psd.documents import pixels, run, structure
 from tests.test_psd.outcomes import EXPECTED
 
 PARSED = [name for name, outcome in EXPECTED.items() if isinstance(outcome, int)]

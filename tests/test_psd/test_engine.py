@@ -19,7 +19,7 @@ from features.psd.utils import (
     Structure,
     parse,
 )
-from tests.test_psd.helpers import (
+from tests.test_psd.documents import (
     LIMITS,
     noise,
     pixels,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from features.psd.exceptions import PsdError
-from tests.test_psd.helpers import run
+from tests.test_psd.documents import run
 from tests.test_psd.outcomes import HOSTILE
 
 SECONDS = 5

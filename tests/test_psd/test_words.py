@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 from psd_tools import PSDImage
-from psd_tools.constants import Tag
+from psd_tools.constants import BlendMode, EffectOSType, Tag
 from psd_tools.psd.descriptor import RawData
+from psd_tools.psd.effects_layer import BevelInfo, EffectsLayer, ShadowInfo
 
-from features.psd.utils import Layer, Text, TextRun
+from features.psd.utils import Effect, Layer, Text, TextRun
 from features.psd.utils.effects import read_effects
 from features.psd.utils.text import read_text
 from features.psd.utils.words import clean
-from tests.test_psd.helpers import structure
+from tests.test_psd.documents import structure
 
 
 def _named(corpus: Path, file: str, name: str) -> Layer:
@@ -138,3 +139,16 @@ def test_colors_without_a_profile_are_named(corpus: Path) -> None:
 
 def test_strings_are_fit_for_a_database() -> None:
     assert clean("a\0b\ud83e c\U0001f923") == "ab� c🤣"
+
+
+def test_reads_the_effects_of_photoshop_5() -> None:
+    shadow = ShadowInfo(enabled=1, blend_mode=BlendMode.MULTIPLY, opacity=191)
+    block = EffectsLayer()
+    block[EffectOSType.DROP_SHADOW] = shadow
+    block[EffectOSType.INNER_SHADOW] = ShadowInfo(enabled=0)
+    block[EffectOSType.BEVEL] = BevelInfo(enabled=1)
+    settings = {"blendMode": "multiply", "opacity": 74.9}
+    assert read_effects({b"lrFX": memoryview(block.tobytes())}, None) == [
+        Effect("drop shadow", True, settings),
+        Effect("bevel & emboss", True, {}),
+    ]

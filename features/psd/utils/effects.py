@@ -6,7 +6,6 @@ from enum import Enum
 from types import SimpleNamespace
 from typing import Any, Final
 
-from attrs import asdict
 from psd_tools.api.effects import Effects
 from psd_tools.constants import Resource
 from psd_tools.psd.descriptor import Bool, Descriptor, DescriptorBlock2, List
@@ -25,7 +24,6 @@ _OLD_KINDS: Final = {
     b"bevl": "bevel & emboss",
     b"sofi": "color overlay",
 }
-_OLD_SETTINGS: Final = ("blur", "intensity", "angle", "distance", "opacity")
 _PRESENT: Final = b"present"
 # Of every effect: told elsewhere, of the dialog, or the descriptor itself.
 _NO_SETTINGS: Final = frozenset(
@@ -47,7 +45,7 @@ def read_effects(
 
     An effect counts as enabled only while the layer's master switch is on.
     `global_angle` is the document's light, in degrees. Files of Photoshop 5 have a
-    block of their own, with fewer settings.
+    block of their own, of which only the blend mode and the opacity are told.
     """
     parsed = _Blocks()
     # A broken block loses the effects, not the layer.
@@ -92,16 +90,17 @@ def _mark_present(descriptor: Descriptor) -> None:
 
 
 def _read_old(block: bytes) -> list[Effect]:
+    """Read what is enabled: these blocks list every effect that there is."""
     found = []
     for key, effect in EffectsLayer.frombytes(block).items():
         kind = _OLD_KINDS.get(getattr(key, "value", key))
-        if kind is None or not effect.data.enabled:
-            continue
-        fields = asdict(effect.data, recurse=False)
-        settings: dict[str, Any] = {
-            name: to_json(fields[name]) for name in _OLD_SETTINGS if name in fields
-        }
-        found.append(Effect(kind=kind, enabled=True, settings=settings))
+        if kind is not None and effect.enabled:
+            settings: dict[str, Any] = {}
+            # A bevel has two of each.
+            if hasattr(effect, "blend_mode"):
+                settings["blendMode"] = to_json(effect.blend_mode)
+                settings["opacity"] = round(effect.opacity / 2.55, 2)
+            found.append(Effect(kind=kind, enabled=True, settings=settings))
     return found
 
 
