@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 from psd_tools import PSDImage
 
 from tests.browser.graphiql import GraphiQL
+from tests.running import Running
 
 ARGUMENTS = [
     "--disable-gpu",
@@ -22,12 +22,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-class Running(Protocol):
-    """The running system that the fixture `running` gives."""
-
-    base_url: str
 
 
 @pytest.fixture(scope="module")

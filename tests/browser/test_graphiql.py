@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import Running
 from tests.browser.graphiql import GraphiQL
+from tests.running import Running
 
 EXAMPLES = ["Designs", "Watch", "Jobs", "Upload"]
 TWO_OPERATIONS = "query First { __typename } query Second { jobs { totalCount } }"

@@ -56,8 +56,12 @@ function EventLine({ event }: { event: LiveEvent }) {
     <li>
       <time dateTime={at}>{new Date(at).toLocaleTimeString()}</time>{' '}
       <b data-event={name}>{name}</b>{' '}
-      {previews.length > 0 && `${previews.length} layers `}
+      {previews.length > 0 && `${countOf(previews)} `}
       {message ?? percent}
     </li>
   );
+}
+
+function countOf(previews: readonly unknown[]): string {
+  return previews.length === 1 ? '1 layer' : `${previews.length} layers`;
 }
