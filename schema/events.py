@@ -190,35 +190,44 @@ class Event:
 type _Parts = dict[str, object]
 
 
-def _parts_of(body: EventBody, status: str) -> tuple[type[JobEvent], _Parts]:
-    """Choose the graph's type for a transition, and its own fields."""
-    match Transition(status):
-        case Transition.QUEUED:
-            return JobQueued, {}
-        case Transition.STARTED:
-            assert body.job
-            return JobStarted, {"attempt": body.job.attempt}
-        case Transition.PROGRESSED:
-            assert body.progress
-            return JobProgressed, {"progress": JobProgress.of(body.progress)}
-        case Transition.RETRYING:
-            assert body.error
-            error = JobError.of(body.error)
-            return JobRetrying, {
-                "error": error,
-                "next_attempt_at": body.next_attempt_at,
-            }
-        case Transition.COMPLETED:
-            return JobSucceeded, {}
-        case Transition.FAILED:
-            assert body.error
-            return JobFailed, {"error": JobError.of(body.error)}
-        case Transition.CANCELED:
-            return JobCanceled, {}
+def _nothing(_body: EventBody) -> _Parts:
+    return {}
 
+
+def _attempt(body: EventBody) -> _Parts:
+    assert body.job
+    return {"attempt": body.job.attempt}
+
+
+def _progress(body: EventBody) -> _Parts:
+    assert body.progress
+    return {"progress": JobProgress.of(body.progress)}
+
+
+def _error(body: EventBody) -> _Parts:
+    assert body.error
+    return {"error": JobError.of(body.error)}
+
+
+def _error_and_next(body: EventBody) -> _Parts:
+    return {**_error(body), "next_attempt_at": body.next_attempt_at}
+
+
+# The graph's type of each transition, and its own fields from the event's body.
+TRANSITIONS: Final[
+    dict[Transition, tuple[type[JobEvent], Callable[[EventBody], _Parts]]]
+] = {
+    Transition.QUEUED: (JobQueued, _nothing),
+    Transition.STARTED: (JobStarted, _attempt),
+    Transition.PROGRESSED: (JobProgressed, _progress),
+    Transition.RETRYING: (JobRetrying, _error_and_next),
+    Transition.COMPLETED: (JobSucceeded, _nothing),
+    Transition.FAILED: (JobFailed, _error),
+    Transition.CANCELED: (JobCanceled, _nothing),
+}
 
 # What a feature tells beside the transitions: the graph's type and its own field.
-OWN_EVENTS: Final[dict[str, tuple[Callable[..., JobEvent], str]]] = {
+OWN_EVENTS: Final[dict[str, tuple[type[JobEvent], str]]] = {
     str(LAYERS_EXPORTED): (PsdLayersExported, "layer_ids"),
     str(PREVIEW_READY): (PsdPreviewReady, "document_id"),
 }
@@ -258,6 +267,7 @@ def _happened(item: Happened, common: _Parts) -> JobEvent:
     topic = without_id(item.event.subject).removeprefix("events.")
     if topic in OWN_EVENTS:
         kind, field = OWN_EVENTS[topic]
-        return kind(at=body.timestamp, **common, **{field: getattr(body, field)})
-    shown, parts = _parts_of(body, body.status)
-    return shown(at=body.timestamp, **common, **parts)  # type: ignore[arg-type]
+        parts = {**common, field: getattr(body, field)}
+        return kind(at=body.timestamp, **parts)  # type: ignore[arg-type]
+    shown, own = TRANSITIONS[Transition(body.status)]
+    return shown(at=body.timestamp, **common, **own(body))  # type: ignore[arg-type]
