@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from nats.aio.client import Client
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 
 from core.config import get_settings
@@ -26,6 +27,7 @@ from features.jobs.services import JobRowsService
 from resolvers.body_limit import BodyLimit
 from resolvers.graphiql import graphiql_routes
 from resolvers.health import health_routes
+from resolvers.http_errors import ERROR_HANDLERS
 from resolvers.http_files import FileServices, file_routes
 from resolvers.loopback import LoopbackOnly
 from resolvers.view import GraphQLView
@@ -62,6 +64,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 app = Starlette(
     routes=[
+        Route("/", RedirectResponse("/graphql")),
         *health_routes(),
         *graphiql_routes(),
         Route("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
@@ -69,5 +72,6 @@ app = Starlette(
         *file_routes(),
     ],
     middleware=[Middleware(LoopbackOnly)],
+    exception_handlers=ERROR_HANDLERS,
     lifespan=lifespan,
 )

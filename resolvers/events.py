@@ -6,6 +6,7 @@ from contextlib import aclosing
 import strawberry
 
 from core.errors import AppError, ErrorCode
+from core.validators import is_id
 from events.cursor import EventCursor as Cursor
 from events.cursor import decode_cursor
 from events.feed_reader import FeedReader
@@ -36,7 +37,7 @@ class EventsSubscription:
         """Watch one job."""
         rows = info.context.get(JobRowsService)
         cursor = _cursor(after)
-        job = await rows.body(id)
+        job = await rows.body(id) if is_id("job", id) else None
         if job is None or not info.context.caller.may_see(job.owner):
             raise AppError(ErrorCode.NOT_FOUND, "There is no such job.")
         reader = JobReader(info.context.get(Hub), rows, id)

@@ -268,6 +268,6 @@ def _happened(item: Happened, common: _Parts) -> JobEvent:
     if topic in OWN_EVENTS:
         kind, field = OWN_EVENTS[topic]
         parts = {**common, field: getattr(body, field)}
-        return kind(at=body.timestamp, **parts)  # type: ignore[arg-type]
+        return kind(at=body.timestamp, **parts)
     shown, own = TRANSITIONS[Transition(body.status)]
     return shown(at=body.timestamp, **common, **own(body))  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from aiodataloader import DataLoader
 
+from core.base import prefix_of
 from core.container import Container
 from events.cursor import Position
 from events.hub import Hub
@@ -108,7 +109,7 @@ def by_key[T, D](
     """Make a loader from a function that reads many at once; `default` where one lacks."""
 
     async def load(keys: list[str]) -> list[T | D]:
-        found = await read(keys)
+        found = await read([key for key in keys if prefix_of(key) is not None])
         return [found[key] if key in found else default() for key in keys]
 
     return DataLoader(load)

@@ -14,6 +14,7 @@ from core.config import Settings
 from core.database_async import Database, Session
 from core.errors import AppError, ErrorCode
 from core.storage import ObjectStat, Storage, UploadTarget, stable_expiry
+from core.validators import is_id
 from features.files import crud
 from features.files.exceptions import file_not_found
 from features.files.models import FileStatus, SourceFile, StoredObject
@@ -121,7 +122,8 @@ class FilesService:
         AppError NOT_FOUND or NOT_UPLOADED with `field`. A store that tells nobody what
         arrives (S3) is asked.
         """
-        file = (await self.get([file_id])).get(file_id)
+        known = await self.get([file_id]) if is_id("file", file_id) else {}
+        file = known.get(file_id)
         if file is None or owner_id not in (None, file.owner_id):
             raise file_not_found(field)
         if file.recorded_status != FileStatus.READY:

@@ -2,25 +2,14 @@
 
 import hashlib
 import mimetypes
-import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from core.errors import AppError, ErrorCode
+from core.validators import has_controls, is_content_type, is_sha256
 
 MAX_FILENAME_LENGTH: Final = 255
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_TOKEN: Final = r"[A-Za-z0-9!#$&^_.+-]{1,64}"
-_CONTENT_TYPE: Final = re.compile(
-    rf"{_TOKEN}/{_TOKEN}(?:; ?{_TOKEN}=(?:{_TOKEN}|\"[ -!#-~]{{0,64}}\")){{0,4}}"
-)
-# They turn the order of letters about, so that a name looks like another.
-_BIDI_CONTROLS: Final = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
-_CONTROLS: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _KNOWN_TYPES: Final = {
     ".psb": "image/vnd.adobe.photoshop",
     ".psd": "image/vnd.adobe.photoshop",
@@ -53,10 +42,10 @@ def check_announcement(
     """Return the announcement in one form; AppError that names the field at fault."""
     _check_filename(filename)
     _check_size(size, max_bytes)
-    if content_type is not None and not _CONTENT_TYPE.fullmatch(content_type):
+    if content_type is not None and not is_content_type(content_type):
         raise _invalid("contentType", "The content type is not like 'image/png'.")
     digest = sha256.lower() if sha256 is not None else None
-    if digest is not None and not _SHA256.fullmatch(digest):
+    if digest is not None and not is_sha256(digest):
         raise _invalid("sha256", "A sha256 has 64 hexadecimal digits.")
     return Announcement(filename, size, content_type, digest)
 
@@ -84,12 +73,8 @@ def _check_filename(filename: str) -> None:
         )
     if "/" in filename or "\\" in filename or filename in (".", ".."):
         raise _invalid("filename", "A file's name must not be a path.")
-    if any(_is_control(character) for character in filename):
+    if has_controls(filename):
         raise _invalid("filename", "A file's name must not hold control characters.")
-
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in _CONTROLS or character in _BIDI_CONTROLS
 
 
 def _check_size(size: int, max_bytes: int) -> None:

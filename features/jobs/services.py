@@ -13,6 +13,7 @@ from core.database_async import Database, Session
 from core.errors import AppError, ErrorCode
 from core.nats import RelayWaker
 from core.security import Caller
+from core.validators import check_between, check_key, is_id
 from events.cursor import EventCursor, Position, encode_cursor
 from events.hub import Hub, JobHead
 from events.schemas import JobBody, Progress
@@ -103,7 +104,8 @@ class JobsService:
         """End a job that has not ended; the cursor is the one just before that."""
         position = self._hub.position
         async with self._database.transaction() as session:
-            job = _visible(caller, await crud.locked(session, job_id))
+            job = await crud.locked(session, job_id) if is_id("job", job_id) else None
+            job = _visible(caller, job)
             if job.has_ended:
                 raise AppError(
                     ErrorCode.CONFLICT,
@@ -119,7 +121,8 @@ class JobsService:
         """Start a new job with the input of one that FAILED or was CANCELED, once."""
         position = self._hub.position
         async with self._database.transaction() as session:
-            old = _visible(caller, await crud.by_id(session, job_id))
+            found = await crud.by_id(session, job_id) if is_id("job", job_id) else None
+            old = _visible(caller, found)
             _must_be_retryable(old)
             job = self._new_job(
                 JobRequest(
@@ -216,14 +219,10 @@ class JobRowsService:
             return body_of(job) if job is not None else None
 
 
-def check_wait_ms(wait_ms: int) -> None:
-    """Raise AppError INVALID where a wait is not 0 to 10000 ms."""
-    if not 0 <= wait_ms <= MAX_WAIT_MS:
-        raise AppError(
-            ErrorCode.INVALID,
-            f"waitMs must be 0 to {MAX_WAIT_MS}; it is {wait_ms}.",
-            field=("input", "waitMs"),
-        )
+def check_start(idempotency_key: str | None, wait_ms: int) -> None:
+    """Raise AppError INVALID where a job-starting mutation's key or wait is none."""
+    check_between(wait_ms, 0, MAX_WAIT_MS, "waitMs", ("input", "waitMs"))
+    check_key(idempotency_key, ("input", "idempotencyKey"))
 
 
 def _visible(caller: Caller, job: Job | None) -> Job:

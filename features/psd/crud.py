@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, cast, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
@@ -39,13 +39,14 @@ async def set_layer_pictures(
 
 async def set_damaged(session: AsyncSession, reasons: Mapping[str, str]) -> None:
     """Note that layers have no pixels that can be read, by layer id."""
-    if reasons:
+    for layer_id, reason in reasons.items():
         await session.execute(
-            update(PsdLayer),
-            [
-                {"id": layer_id, "fidelity": "NONE", "unsupported": [reason]}
-                for layer_id, reason in reasons.items()
-            ],
+            update(PsdLayer)
+            .where(col(PsdLayer.id) == layer_id)
+            .values(
+                fidelity="NONE",
+                unsupported=col(PsdLayer.unsupported).concat(cast([reason], JSONB)),
+            )
         )
 
 

@@ -8,7 +8,7 @@ from core.database_async import Database
 from core.security import Caller
 from events.subjects import JobKind
 from features.files.services import FilesService
-from features.jobs.services import JobRequest, JobsService, StartedJob, check_wait_ms
+from features.jobs.services import JobRequest, JobsService, StartedJob, check_start
 from features.psd import crud
 from features.psd.models import LayerSelection, PsdDocument, PsdLayer
 
@@ -39,7 +39,7 @@ class PsdService:
         AppError for a file that is not there, not the caller's or not uploaded, and
         for an idempotency key that was used with other input.
         """
-        check_wait_ms(wait_ms)
+        check_start(idempotency_key, wait_ms)
         request = JobRequest(
             JobKind.PSD_PARSE,
             caller.user_id,
