@@ -207,10 +207,10 @@ async def test_no_child_outlives_an_owner_that_is_killed() -> None:
     )
     assert owner.stdout is not None
     working = [int(owner.stdout.readline()) for _ in busy]
-    children = children(owner.pid)
-    assert len(children) == 3 and set(working) < children
+    started = children(owner.pid)
+    assert len(started) == 3 and set(working) < started
     await asyncio.sleep(0.3)
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    assert await gone(*children)
+    assert await gone(*started)
