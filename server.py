@@ -9,7 +9,6 @@ if __name__ == "__main__":
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from nats.aio.client import Client
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
@@ -51,14 +50,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     hub = container.get(Hub)
     await hub.start()
     app.state.container = container
-    app.state.services = FileServices(
-        container.get(FilesService),
-        container.get(Storage),  # type: ignore[type-abstract]
-    )
+    storage = container.get(Storage)  # type: ignore[type-abstract]
+    app.state.services = FileServices(container.get(FilesService), storage)
     yield
     await hub.close()
-    await container.get(Client).close()
-    await container.get(Storage).close()
+    await client.close()
+    await storage.close()
     await database.close()
 
 
