@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
@@ -57,6 +58,11 @@ class GraphQLView(GraphQL[Context, None]):
         if result.errors:
             answer["errors"] = [formatted(error) for error in result.errors]
         return answer
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Show a browser the page, also where the address holds an operation."""
+        accept = request.headers.get("accept", "")
+        return request.method == "GET" and "text/html" in accept
 
     async def render_graphql_ide(self, request: Request) -> Response:
         """Show GraphiQL, from this server alone."""
