@@ -6,6 +6,10 @@ What cannot be made that way (connections, settings) is given when a process sta
 from typing import Any, get_type_hints
 
 
+class Missing(LookupError):
+    """Nothing was given for a type; the message says who asks for it."""
+
+
 class Container:
     """Makes each service once per process."""
 
@@ -25,7 +29,11 @@ class Container:
 
     def _make[T](self, kind: type[T]) -> T:
         if not kind.__module__.startswith(("core.", "events.", "features.")):
-            raise LookupError(f"nothing was given for {kind.__name__}")
+            raise Missing(f"nothing was given for {kind.__name__}")
         hints = get_type_hints(kind.__init__)
         hints.pop("return", None)
-        return kind(**{name: self.get(hint) for name, hint in hints.items()})
+        try:
+            arguments = {name: self.get(hint) for name, hint in hints.items()}
+        except Missing as missing:
+            raise Missing(f"{missing}, which {kind.__name__} asks for") from None
+        return kind(**arguments)
