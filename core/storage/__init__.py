@@ -3,14 +3,12 @@
 from core.storage.disk import DiskStorage
 from core.storage.factory import make_storage
 from core.storage.interface import ObjectStat, Storage, UploadTarget, stable_expiry
-from core.storage.s3 import S3Storage
 from core.storage.tokens import DownloadGrant, UploadGrant
 
 __all__ = [
     "DiskStorage",
     "DownloadGrant",
     "ObjectStat",
-    "S3Storage",
     "Storage",
     "UploadGrant",
     "UploadTarget",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.storage import S3Storage, Storage
+from core.storage import Storage
+from core.storage.s3 import S3Storage
 from tests.test_core.s3_server import S3Server, running_s3_server
 from tests.test_core.storages import disk_storage, s3_storage
 

@@ -9,7 +9,8 @@ from mypy_boto3_s3 import S3Client
 from pydantic import SecretStr
 
 from core.config import Settings
-from core.storage import DiskStorage, S3Storage, make_storage
+from core.storage import DiskStorage, make_storage
+from core.storage.s3 import S3Storage
 from tests.test_core.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 BUCKET = "objects"

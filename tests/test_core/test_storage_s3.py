@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from core.errors import AppError, ErrorCode
-from core.storage import S3Storage, UploadTarget
+from core.storage import UploadTarget
+from core.storage.s3 import S3Storage
 from tests.test_core.s3_server import S3Server
 from tests.test_core.storages import BUCKET, boto_client, s3_storage
 
