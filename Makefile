@@ -71,11 +71,12 @@ web: web/dist/index.html
 	$(PDM) sync
 	@touch .venv/installed $@
 
+NODE_IS_NEW_ENOUGH := const [a, b] = process.versions.node.split('.').map(Number); \
+  process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)
+
 # Node for the browser's part: the machine's own where it is new enough, else a wheel.
 .tools/node: .tools/ready
-	@if command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node\
-	.split(".").map(Number); process.exit(a > 22 || (a == 22 && b >= 12) \
-	|| (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; \
+	@if command -v npm >/dev/null && node -e "$(NODE_IS_NEW_ENOUGH)" 2>/dev/null; \
 	then node="$$(dirname "$$(command -v node)")"; else \
 	  echo "Installing Node $(NODE_WHEEL_VERSION)"; \
 	  rm -rf .tools/nodejs; .tools/bin/virtualenv --quiet .tools/nodejs; \

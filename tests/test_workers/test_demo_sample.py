@@ -154,7 +154,9 @@ def test_text_reads_back_with_its_fonts_sizes_and_colours(
         assert set(read.font_names) == {run.font for run in drawn.runs}
         assert set(read.font_names) <= {SANS, SANS_BOLD}
         assert list(_styled(read)) == [
-            pytest.approx(part, abs=1e-5) for run in drawn.runs for part in _expected(run)
+            pytest.approx(part, abs=1e-5)
+            for run in drawn.runs
+            for part in _expected(run)
         ]
 
 

