@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, DateTime, Identity, LargeBinary, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Identity,
+    LargeBinary,
+    delete,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -74,10 +83,19 @@ async def append(
 
 
 async def due(session: AsyncSession, limit: int) -> Sequence[OutboxMessage]:
-    """Return the oldest rows whose time has come, in the order of their positions."""
+    """Return the oldest rows whose time has come, in the order of their positions.
+
+    Events are due as soon as they can be seen: were a clock asked, a job's event
+    could hide while a later one of the same job shows.
+    """
     query = (
         select(OutboxMessage)
-        .where(col(OutboxMessage.not_before) <= func.now())
+        .where(
+            or_(
+                col(OutboxMessage.stream) == OutboxStream.EVENTS.value,
+                col(OutboxMessage.not_before) <= func.now(),
+            )
+        )
         .order_by(col(OutboxMessage.position))
         .limit(limit)
     )

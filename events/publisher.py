@@ -40,7 +40,7 @@ class OutboxPublisher:
         self._client = client
         self._jetstream: JetStreamContext = client.jetstream(timeout=2)
         self._log = EventLog(client)
-        self._last_sequence: OrderedDict[str, int] = OrderedDict()
+        self._last: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._slots = asyncio.Semaphore(JOBS_AT_ONCE)
 
     async def publish_due(self) -> int:
@@ -85,28 +85,30 @@ class OutboxPublisher:
     async def _publish_event(self, row: OutboxMessage, job_id: str) -> None:
         """Publish one event of a job behind the one before it."""
         assert row.job_seq is not None
-        expected = await self._expected_sequence(job_id, row.job_seq)
+        expected = self._known_expectation(job_id, row.job_seq)
         while True:
+            if expected is None:
+                expected, job_seq = await self._newest(job_id)
+                if job_seq >= row.job_seq:
+                    self._remember(job_id, expected, job_seq)
+                    return
             headers = {_EXPECTED: str(expected), _EXPECTED_SUBJECT: job_filter(job_id)}
             try:
                 sequence = await self._send(row, EVENTS, headers)
             except BadRequestError as error:
                 if error.err_code not in _REFUSED:
                     raise
-                expected, job_seq = await self._newest(job_id)
-                if job_seq >= row.job_seq:
-                    self._remember(job_id, expected)
-                    return
-                continue
-            self._remember(job_id, sequence)
-            return
+                expected = None
+            else:
+                self._remember(job_id, sequence, row.job_seq)
+                return
 
-    async def _expected_sequence(self, job_id: str, job_seq: int) -> int:
+    def _known_expectation(self, job_id: str, job_seq: int) -> int | None:
+        """Return the sequence of the event before, where nobody need be asked."""
         if job_seq == 1:
             return 0
-        if job_id in self._last_sequence:
-            return self._last_sequence[job_id]
-        return (await self._newest(job_id))[0]
+        sequence, last_seq = self._last.get(job_id, (0, 0))
+        return sequence if last_seq == job_seq - 1 else None
 
     async def _newest(self, job_id: str) -> tuple[int, int]:
         """Return the sequence and job_seq of the job's last event, or zeros."""
@@ -115,11 +117,11 @@ class OutboxPublisher:
             return 0, 0
         return newest.sequence, newest.body.job.job_seq
 
-    def _remember(self, job_id: str, sequence: int) -> None:
-        self._last_sequence[job_id] = sequence
-        self._last_sequence.move_to_end(job_id)
-        if len(self._last_sequence) > REMEMBERED_JOBS:
-            self._last_sequence.popitem(last=False)
+    def _remember(self, job_id: str, sequence: int, job_seq: int) -> None:
+        self._last[job_id] = sequence, job_seq
+        self._last.move_to_end(job_id)
+        if len(self._last) > REMEMBERED_JOBS:
+            self._last.popitem(last=False)
 
     async def _send(
         self, row: OutboxMessage, stream: str, headers: dict[str, str]

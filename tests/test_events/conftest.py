@@ -3,11 +3,11 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from nats.aio.client import Client
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServerError
 
 from core.config import Settings
 from core.nats import connect
@@ -21,11 +21,16 @@ async def fresh_streams(client: Client) -> None:
     """Delete both streams and make them anew."""
     jetstream = client.jetstream(timeout=5)
     for name in (EVENTS, TASKS):
-        try:
+        with suppress(NotFoundError):
             await jetstream.delete_stream(name)
-        except NotFoundError:
-            pass
-    await ensure_streams(client, 1)
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await ensure_streams(client, 1)
+            except ServerError:  # the server still removes the old files
+                await asyncio.sleep(0.02)
+            else:
+                return
 
 
 @asynccontextmanager

@@ -1,0 +1,78 @@
+"""Rows in a real outbox, and what has come of them in the real streams."""
+
+from collections import defaultdict
+
+from nats.aio.client import Client
+from nats.js.errors import NotFoundError
+from sqlalchemy import func, select
+
+from core import outbox
+from core.base import new_id
+from core.broker import TASK_SUBJECT
+from core.database_async import Database
+from core.outbox import OutboxMessage, OutboxStream
+from events.log import EventLog
+from events.subjects import TASKS, Transition, trailing_id
+from tests.test_events.bodies import Rows, Written
+
+
+async def store(database: Database, *events: Written) -> None:
+    """Put events into the outbox as `transitions.record` does, in one transaction."""
+    async with database.transaction() as session:
+        for event in events:
+            await outbox.append(
+                session,
+                OutboxStream.EVENTS,
+                event.subject,
+                event.data,
+                message_id=f"{event.job_id}:{event.job_seq}",
+                job_id=event.job_id,
+                job_seq=event.job_seq,
+            )
+
+
+async def store_task(database: Database, body: bytes) -> None:
+    """Put a task into the outbox."""
+    async with database.transaction() as session:
+        await outbox.append(
+            session, OutboxStream.TASKS, TASK_SUBJECT, body, job_id=new_id("job")
+        )
+
+
+def history(rows: Rows, events: int) -> list[Written]:
+    """Make a job with that many events, the last one terminal."""
+    job_id = rows.add()
+    made = [rows.emit(job_id, Transition.QUEUED)]
+    made += [rows.emit(job_id) for _ in range(events - 2)]
+    return [*made, rows.emit(job_id, Transition.COMPLETED)]
+
+
+async def waiting(database: Database) -> int:
+    """Return how many rows the outbox holds."""
+    async with database.transaction() as session:
+        count = await session.scalar(select(func.count()).select_from(OutboxMessage))
+    return count or 0
+
+
+async def numbers(client: Client) -> dict[str, list[int]]:
+    """Return the job_seqs in EVENTS by job, in stream order, each body checked."""
+    found: dict[str, list[int]] = defaultdict(list)
+    async for event in EventLog(client).replay(0):
+        job = event.body.job
+        assert job and job.id == trailing_id(event.subject)
+        found[job.id].append(job.job_seq)
+    return dict(found)
+
+
+async def tasks(client: Client) -> list[bytes]:
+    """Return the bodies in TASKS, in stream order."""
+    jetstream = client.jetstream(timeout=5)
+    info = await jetstream.stream_info(TASKS)
+    found: list[bytes] = []
+    for sequence in range(max(info.state.first_seq, 1), info.state.last_seq + 1):
+        try:
+            message = await jetstream.get_msg(TASKS, seq=sequence)
+        except NotFoundError:
+            continue
+        found.append(message.data or b"")
+    return found

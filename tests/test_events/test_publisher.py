@@ -1,0 +1,275 @@
+"""The outbox' publishers: every event once and in order, however many relay."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from nats.aio.client import Client
+from sqlalchemy import text
+
+from core import outbox
+from core.base import new_id
+from core.database_async import Database
+from core.outbox import OutboxStream
+from events import publisher, streams
+from events.publisher import OutboxPublisher
+from events.subjects import DEAD_LETTER
+from tests.test_events.bodies import Rows, Written
+from tests.test_events.conftest import connected, fresh_streams
+from tests.test_events.outboxes import (
+    history,
+    numbers,
+    store,
+    store_task,
+    tasks,
+    waiting,
+)
+
+JOBS = 8
+EVENTS_EACH = 25
+RELAYS = 4
+
+
+@pytest.fixture
+async def relays(
+    nats_url: str, database: Database
+) -> AsyncIterator[list[OutboxPublisher]]:
+    """Give several publishers, each with a connection of its own."""
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(connected(nats_url)) for _ in range(RELAYS)
+        ]
+        yield [OutboxPublisher(database, client) for client in clients]
+
+
+async def forget_message_ids(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the streams anew so that they forget message ids after 0.1 s."""
+    monkeypatch.setattr(streams, "DUPLICATE_WINDOW_SECONDS", 0.1)
+    await fresh_streams(client)
+
+
+async def relay_with_crashes(
+    relay: OutboxPublisher, database: Database, chance: random.Random
+) -> int:
+    """Publish until the outbox is empty, often dying in the middle; count the deaths."""
+    deaths = 0
+    while await waiting(database):
+        work = asyncio.create_task(relay.publish_due())
+        await asyncio.wait([work], timeout=chance.choice([0.02, 0.06, 0.2, 5]))
+        if not work.done():
+            work.cancel()
+            deaths += 1
+        await asyncio.gather(work, return_exceptions=True)
+    return deaths
+
+
+async def test_several_dying_publishers_store_each_event_once(
+    client: Client, database: Database, relays: list[OutboxPublisher]
+) -> None:
+    rows = Rows()
+    jobs = [history(rows, EVENTS_EACH) for _ in range(JOBS)]
+    bodies = [f"task {number}".encode() for number in range(20)]
+    for body in bodies:
+        await store_task(database, body)
+    for column in zip(*jobs, strict=True):
+        await store(database, *column)
+
+    chance = random.Random(20)
+    deaths = await asyncio.gather(
+        *(relay_with_crashes(relay, database, chance) for relay in relays)
+    )
+
+    assert sum(deaths) > 0
+    assert await numbers(client) == {
+        events[0].job_id: list(range(1, EVENTS_EACH + 1)) for events in jobs
+    }
+    assert sorted(await tasks(client)) == sorted(bodies)
+    assert await waiting(database) == 0
+
+
+async def test_events_that_are_born_meanwhile_follow_in_order(
+    client: Client, database: Database, relays: list[OutboxPublisher]
+) -> None:
+    rows = Rows()
+    jobs = [history(rows, EVENTS_EACH) for _ in range(JOBS)]
+
+    async def write(events: list[Written]) -> None:
+        for event in events:
+            await store(database, event)
+
+    async def relay(one: OutboxPublisher) -> None:
+        while not written.done() or await waiting(database):
+            await one.publish_due()
+
+    written = asyncio.gather(*map(write, jobs))
+    await asyncio.gather(written, *map(relay, relays))
+
+    assert await numbers(client) == {
+        events[0].job_id: list(range(1, EVENTS_EACH + 1)) for events in jobs
+    }
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "frozen"])
+async def test_a_publisher_with_old_rows_stores_nothing_twice(
+    client: Client,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    is_new: bool,
+) -> None:
+    await forget_message_ids(client, monkeypatch)
+    events = history(Rows(), 6)
+    await store(database, *events)
+    async with database.transaction() as session:
+        old = await outbox.due(session, 100)
+    relay = OutboxPublisher(database, client)
+    assert await relay.publish_due() == 6
+    await asyncio.sleep(0.3)
+
+    late = OutboxPublisher(database, client) if is_new else relay
+    for row in [*old, *reversed(old), *old]:
+        await late._publish(row)
+
+    assert await numbers(client) == {events[0].job_id: [1, 2, 3, 4, 5, 6]}
+
+
+async def test_a_row_that_could_not_be_deleted_is_not_stored_again(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await forget_message_ids(client, monkeypatch)
+    events = history(Rows(), 3)
+    relay = OutboxPublisher(database, client)
+    for event in events:
+        await store(database, event)
+        async with database.transaction() as session:
+            (row,) = await outbox.due(session, 100)
+        await relay._publish(row)  # acknowledged, and then PostgreSQL is away
+        await asyncio.sleep(0.2)
+        assert await relay.publish_due() == 1
+
+    assert await numbers(client) == {events[0].job_id: [1, 2, 3]}
+    assert await waiting(database) == 0
+
+
+async def test_an_event_lost_by_the_stream_does_not_stop_the_next(
+    client: Client, database: Database
+) -> None:
+    events = history(Rows(), 5)
+    relay = OutboxPublisher(database, client)
+    await store(database, *events[:3])
+    assert await relay.publish_due() == 3
+    await client.jetstream().delete_msg("EVENTS", 3)
+    await store(database, *events[3:])
+
+    assert await relay.publish_due() == 2
+    assert await numbers(client) == {events[0].job_id: [1, 2, 4, 5]}
+
+
+async def test_events_are_due_in_their_order_whatever_the_clocks_say(
+    database: Database,
+) -> None:
+    first, second = history(Rows(), 2)
+    begin = text("select now()")
+    async with database.transaction() as late, database.transaction() as reader:
+        await late.execute(begin)
+        await asyncio.sleep(0.01)
+        await reader.execute(begin)
+        await asyncio.sleep(0.01)
+        await store(database, first)
+        await outbox.append(
+            late,
+            OutboxStream.EVENTS,
+            second.subject,
+            second.data,
+            job_id=second.job_id,
+            job_seq=second.job_seq,
+        )
+        await late.commit()
+        due = await outbox.due(reader, 10)
+
+    assert [row.job_seq for row in due] == [1, 2]
+
+
+async def test_a_delayed_task_waits_and_holds_no_event_up(
+    client: Client, database: Database
+) -> None:
+    rows = Rows()
+    async with database.transaction() as session:
+        soon = await session.scalar(text("select now() + interval '0.4 s'"))
+        await outbox.append(
+            session, OutboxStream.TASKS, "tasks.run", b"later", not_before=soon
+        )
+    events = history(rows, 2)
+    await store(database, *events)
+    relay = OutboxPublisher(database, client)
+
+    assert await relay.publish_due() == 2
+    assert await tasks(client) == []
+    await asyncio.sleep(0.5)
+    assert await relay.publish_due() == 1
+    assert await tasks(client) == [b"later"]
+
+
+async def test_an_event_that_is_no_job_s_is_stored_once(
+    client: Client, database: Database
+) -> None:
+    letter, message_id = new_id("deadletter"), new_id("event")
+    async with database.transaction() as session:
+        await outbox.append(
+            session,
+            OutboxStream.EVENTS,
+            DEAD_LETTER.subject(letter),
+            b"{}",
+            message_id=message_id,
+        )
+        (row,) = await outbox.due(session, 10)
+    relay = OutboxPublisher(database, client)
+    await relay._publish(row)
+    assert await relay.publish_due() == 1
+
+    jetstream = client.jetstream()
+    assert (await jetstream.stream_info("EVENTS")).state.messages == 1
+    stored = await jetstream.get_msg("EVENTS", seq=1)
+    assert stored.subject == f"events.tasks.dead.failed.{letter}"
+    assert stored.headers == {
+        "Nats-Expected-Stream": "EVENTS",
+        "Nats-Msg-Id": message_id,
+    }
+
+
+async def test_the_headers_are_the_contract_s(
+    client: Client, database: Database
+) -> None:
+    events = history(Rows(), 2)
+    job_id = events[0].job_id
+    await store(database, *events)
+    await OutboxPublisher(database, client).publish_due()
+
+    stored = [await client.jetstream().get_msg("EVENTS", seq=seq) for seq in (1, 2)]
+    assert [message.headers for message in stored] == [
+        {
+            "Nats-Expected-Last-Subject-Sequence": str(before),
+            "Nats-Expected-Last-Subject-Sequence-Subject": f"events.*.*.*.{job_id}",
+            "Nats-Expected-Stream": "EVENTS",
+            "Nats-Msg-Id": f"{job_id}:{before + 1}",
+        }
+        for before in (0, 1)
+    ]
+
+
+async def test_more_rows_than_a_batch_all_go(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "BATCH_ROWS", 7)
+    monkeypatch.setattr(publisher, "REMEMBERED_JOBS", 1)
+    rows = Rows()
+    jobs = [history(rows, 5) for _ in range(4)]
+    for column in zip(*jobs, strict=True):
+        await store(database, *column)
+    relay = OutboxPublisher(database, client)
+
+    assert [await relay.publish_due() for _ in range(4)] == [7, 7, 6, 0]
+    assert await numbers(client) == {
+        events[0].job_id: [1, 2, 3, 4, 5] for events in jobs
+    }
