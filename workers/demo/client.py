@@ -39,13 +39,14 @@ async def run_demo(base_url: str) -> None:
             if count:
                 console.print(f"No sample is needed: {count} parsed designs are here.")
                 return
-            await _show(api, console)
+            await show_sample(api, console)
     except DemoError as error:
         console.print(f"The sample did not work out. {error.what}", markup=False)
         console.print(error.advice, markup=False)
 
 
-async def _show(api: Api, console: Console) -> None:
+async def show_sample(api: Api, console: Console) -> None:
+    """Make the sample, send it, and print what came out; DemoError where it fails."""
     console.print("Making a sample design, and sending it through the public API …")
     with tempfile.TemporaryDirectory(prefix="onemanage-") as folder:
         path = Path(folder) / FILENAME

@@ -27,6 +27,10 @@ def print_summary(console: Console, document: Json, seconds: float) -> None:
     """Print the document's facts and its layers, topmost first as in Photoshop."""
     console.print()
     console.print(_facts(document, seconds))
+    if preview := document["preview"]:
+        size = f"{preview['width']} x {preview['height']} px"
+        console.print(f"[bold]Preview[/]  {size}, at")
+        console.print(preview["url"], markup=False, highlight=False, soft_wrap=True)
     console.print()
     console.print(_layers(document["layers"]["nodes"]))
 
@@ -43,7 +47,6 @@ def print_links(console: Console, base_url: str, document_id: str) -> None:
 
 def _facts(document: Json, seconds: float) -> Table:
     kinds = Counter(layer["kind"] for layer in document["layers"]["nodes"])
-    preview = document["preview"]
     rows = {
         "File": f"{document['file']['filename']}, {document['file']['size'] / 1e6:.1f} MB",
         "Size": f"{document['width']} x {document['height']} px"
@@ -55,7 +58,6 @@ def _facts(document: Json, seconds: float) -> Table:
         "Fonts": ", ".join(document["fonts"]) or "none",
         "Time": f"{_parse_seconds(document['job']):.1f} s to parse, "
         f"{seconds:.1f} s from upload to result",
-        "Preview": preview["url"] if preview else "none",
     }
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
