@@ -1,7 +1,7 @@
 """graphql-transport-ws: a context of its own for each operation, errors masked."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from graphql import GraphQLError
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
@@ -16,11 +16,16 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from strawberry.types import ExecutionResult
 from strawberry.utils.aio import aclosing
 
+from core.errors import AppError, ErrorCode
 from resolvers.errors import formatted
 from schema.context import Context
 
 if TYPE_CHECKING:
     from resolvers.view import GraphQLView
+
+
+# What a WebSocket's closing frame has room for.
+MAX_REASON_BYTES: Final = 123
 
 
 class MaskedOperation(Operation[Context, None]):
@@ -37,7 +42,10 @@ class MaskedOperation(Operation[Context, None]):
         )
 
     async def send_next(self, execution_result: ExecutionResult) -> None:
-        """Send one result."""
+        """Send one result, or the error that ended the operation's stream."""
+        if _ended_by_error(execution_result):
+            await self.send_initial_errors(execution_result.errors or [])
+            return
         payload: NextMessagePayload = {"data": execution_result.data}
         if execution_result.errors:
             payload["errors"] = [formatted(e) for e in execution_result.errors]
@@ -56,6 +64,8 @@ class TransportWSHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if problem := _problem_of(message):
             await self.handle_invalid_message(problem)
             return
+        if message["type"] == "connection_init" and message.get("payload") is None:
+            message = {"type": "connection_init"}
         await super().handle_message(message)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
@@ -66,7 +76,7 @@ class TransportWSHandler(BaseGraphQLTransportWSHandler[Context, None]):
         operation_id, payload = message["id"], message["payload"]
         if operation_id in self.operations:
             reason = f"Subscriber for {operation_id} already exists"
-            await self.websocket.close(code=4409, reason=reason[:120])
+            await self.websocket.close(code=4409, reason=_fitting(reason))
             return
         operation = MaskedOperation(
             self,
@@ -83,6 +93,10 @@ class TransportWSHandler(BaseGraphQLTransportWSHandler[Context, None]):
         operation.task = asyncio.create_task(self.run_operation(operation))
         operation.task.add_done_callback(self._task_done)
         self.operations[operation_id] = operation
+
+    async def handle_invalid_message(self, error_message: str) -> None:
+        """Close the connection and say what is wrong, as far as there is room."""
+        await self.websocket.close(code=4400, reason=_fitting(error_message))
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Run an operation with a context of its own, to its end."""
@@ -103,8 +117,22 @@ class TransportWSHandler(BaseGraphQLTransportWSHandler[Context, None]):
         return None
 
 
+def _ended_by_error(result: ExecutionResult) -> bool:
+    """Tell the failure of a source of events from one of an event's fields."""
+    errors = result.errors or []
+    return result.data is None and any(error.path is None for error in errors)
+
+
+def _fitting(reason: str) -> str:
+    """Cut a reason for closing at what a frame can hold."""
+    whole = reason.encode(errors="replace")
+    return whole[:MAX_REASON_BYTES].decode(errors="ignore")
+
+
 def _too_many(limit: int) -> GraphQLError:
-    return GraphQLError(f"At most {limit} operations may run on one connection.")
+    message = f"At most {limit} operations may run on one connection."
+    cause = AppError(ErrorCode.LIMIT_EXCEEDED, message)
+    return GraphQLError(message, original_error=cause)
 
 
 def _problem_of(message: Any) -> str | None:

@@ -1,6 +1,8 @@
 """GraphQL over HTTP and WebSocket."""
 
 from datetime import timedelta
+from json import JSONDecodeError
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,6 +51,13 @@ class GraphQLView(GraphQL[Context, None]):
         """Make a context for the local administrator, who calls without any auth."""
         caller = self._container.get(UsersService).local_caller()
         return Context(caller, self._container)
+
+    def decode_json(self, data: str | bytes) -> Any:
+        """Read JSON; JSONDecodeError also where it is nested without end."""
+        try:
+            return super().decode_json(data)
+        except RecursionError:
+            raise JSONDecodeError("nested too deeply", "", 0) from None
 
     async def process_result(
         self, request: Request, result: ExecutionResult
