@@ -112,7 +112,7 @@ def test_postgres_keeps_data_and_address_over_kill(postgres: PostgresServer) -> 
 def test_postgres_is_17_or_newer_in_utf8(postgres: PostgresServer) -> None:
     assert int(run(_execute(postgres.url, "SHOW server_version_num"))) >= 170000
     assert run(_execute(postgres.url, "SHOW server_encoding")) == "UTF8"
-    locale = "SELECT datcollate FROM pg_database WHERE datname = 'onemanage'"
+    locale = "SELECT datlocale FROM pg_database WHERE datname = 'onemanage'"
     assert run(_execute(postgres.url, locale)) == "C.UTF-8"
 
 

@@ -1,5 +1,6 @@
 """All of OneManage on one machine: started, hurt, started again, stopped."""
 
+import re
 import shutil
 import signal
 import socket
@@ -82,6 +83,50 @@ def test_whatever_is_killed_is_started_again(running: Running) -> None:
         assert f"{name} ended (SIGKILL), starts again in 0." in running.output()
     # A TaskIQ manager's own processes must not go on beside its successor's.
     assert psutil.wait_procs(offspring, timeout=10)[1] == []
+
+
+def test_all_move_when_a_server_lost_its_port(running: Running) -> None:
+    before = running.children()
+    path = running.data_dir / SERVERS_FILE
+    old = path.read_text()
+    (port,) = re.findall(r"nats://.*:(\d+)\n", old)
+    # Stopped, so that it cannot start the server again before the port is taken.
+    running.supervisor.send_signal(signal.SIGSTOP)
+    before["nats"].kill()
+    with socket.socket() as taken:
+        eventually(lambda: _bound(taken, int(port)))
+        running.supervisor.send_signal(signal.SIGCONT)
+        eventually(lambda: path.read_text() != old)
+    (new,) = re.findall(r"nats://.*:(\d+)\n", path.read_text())
+    assert new != port
+
+    def moved() -> bool:
+        now = running.children()
+        return now.keys() == PROCESSES.keys() and all(
+            now[name].environ()["ONEMANAGE_NATS_URL"].endswith(f":{new}")
+            for name in ("gateway", "event_consumer", "worker", "relay", "maintenance")
+        )
+
+    eventually(moved)
+    eventually(lambda: _is_ready(running.base_url))
+
+
+def _bound(taken: socket.socket, port: int) -> bool:
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    taken.listen()
+    return True
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz") as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def test_a_killed_supervisor_leaves_nothing_in_the_way(running: Running) -> None:

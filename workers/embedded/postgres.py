@@ -108,7 +108,9 @@ class PostgresServer(EmbeddedServer):
     def _initdb(self, cluster: Path, password: Path) -> None:
         argv = [str(self.binaries / "initdb"), "-D", str(cluster), "-U", USER]
         argv += ["--pwfile", str(password), "--auth=scram-sha-256"]
-        argv += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
+        # PostgreSQL's own C.UTF-8: the same order on every system, macOS included.
+        argv += ["--encoding=UTF8", "--locale=C", "--no-instructions"]
+        argv += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command, user, group = unprivileged.run_as(self.account, argv, "KILL")
         with self.log_file.open("ab") as log:
             child = process.spawn(

@@ -1,7 +1,6 @@
 """What is said once OneManage serves: the sample's result and the addresses."""
 
 import asyncio
-import importlib.util
 import sys
 import time
 import urllib.request
@@ -20,7 +19,7 @@ def announce(
     """Wait until the gateway is ready, show the sample, print the addresses."""
     if not _wait_until_ready(local_url, stopping):
         return
-    if demo and importlib.util.find_spec("workers.demo") is not None:
+    if demo:
         _show_sample(local_url)
     lines = [f"OneManage is serving on {public_url}"]
     lines.append(f"GraphiQL            {public_url}/graphql")
@@ -48,8 +47,10 @@ def _is_ready(url: str) -> bool:
 
 
 def _show_sample(url: str) -> None:
-    demo = importlib.import_module("workers.demo")
+    # Imported late, for it takes a while and is seldom needed.
+    from workers.demo import run_demo
+
     try:
-        asyncio.run(demo.run_demo(url))
+        asyncio.run(run_demo(url))
     except Exception:
         logger.exception("The sample did not work out; OneManage keeps serving")

@@ -51,7 +51,7 @@ def _worker(settings: Settings) -> Command:
     argv += ["--wait-tasks-timeout", str(TASKS_GRACE), "--no-configure-logging"]
     # The manager forks a dead worker anew without any pause; who started it waits.
     argv += ["--max-fails", "1"]
-    return Command("worker", tuple(argv), stop_seconds=TASKS_GRACE + 5)
+    return Command("worker", tuple(argv), stop_seconds=TASKS_GRACE + 3)
 
 
 def _module(name: str) -> Command:
