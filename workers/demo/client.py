@@ -4,7 +4,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from workers.demo.api import Api, checked
 from workers.demo.errors import DemoError
-from workers.demo.events import follow_job
+from workers.demo.events import TERMINAL, follow_job
 from workers.demo.progress import Display, display_for
 from workers.demo.queries import ANY_DOCUMENT, CREATE_UPLOAD, DOCUMENT, PARSE_PSD
 from workers.demo.summary import print_links, print_summary
@@ -22,6 +22,7 @@ Json = dict[str, Any]
 
 FILENAME: Final = "云音 product page.psd"
 _ROOT: Final = Path(__file__).parents[2]
+SILENCE_SECONDS: Final = 120.0
 _CHUNK_BYTES: Final = 64 * 1024
 
 
@@ -109,9 +110,7 @@ async def _parse(api: Api, file_id: str, display: Display) -> str:
     data = await api.execute(PARSE_PSD, {"fileId": file_id})
     payload = checked(data["parsePsd"])
     job_id, cursor = payload["job"]["id"], payload["cursor"]
-    async with aclosing(follow_job(api.base_url, job_id, cursor)) as events:
-        async for event in events:
-            display.happened(event)
+    event = await _watch(follow_job(api.base_url, job_id, cursor), job_id, display)
     if event["__typename"] == "JobSucceeded":
         return str(event["job"]["result"]["id"])
     reason = "it was canceled"
@@ -120,3 +119,22 @@ async def _parse(api: Api, file_id: str, display: Display) -> str:
     raise DemoError(
         f"The parse of the sample failed: {reason}", "See the worker's log for the job."
     )
+
+
+async def _watch(
+    events: AsyncGenerator[Json, None], job_id: str, display: Display
+) -> Json:
+    """Show each event as it comes; return the last."""
+    event: Json = {}
+    async with aclosing(events):
+        while event.get("__typename") not in TERMINAL:
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    event = await anext(events)
+            except TimeoutError:
+                raise DemoError(
+                    f"Nothing has been heard of {job_id} for {SILENCE_SECONDS:g} s.",
+                    "See the worker's log; the job runs as soon as a worker takes it.",
+                ) from None
+            display.happened(event)
+    return event
