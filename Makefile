@@ -26,7 +26,7 @@ test: install-dev web
 
 lint: install-dev
 	.venv/bin/black --check --quiet .
-	.venv/bin/isort --check --quiet .
+	.venv/bin/isort --check --quiet --extend-skip .tools --extend-skip web .
 	.venv/bin/mypy .
 	.venv/bin/deptry .
 	.venv/bin/lint-imports
