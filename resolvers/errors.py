@@ -5,7 +5,8 @@ from typing import Any
 from graphql import GraphQLError, GraphQLFormattedError
 from loguru import logger
 from strawberry import Schema
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from core.base import new_id
 from core.errors import AppError, ErrorCode
@@ -15,6 +16,14 @@ _ERROR_ID = "onemanage_error_id"
 
 class MaskedSchema(Schema):
     """A schema whose internal errors go to the log whole, and to callers as an id."""
+
+    async def execute(
+        self, query: str | None, *args: Any, **options: Any
+    ) -> ExecutionResult:
+        """Answer a query or a mutation; a subscription needs a stream."""
+        allowed = options.get("allowed_operation_types") or set(OperationType)
+        options["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
+        return await super().execute(query, *args, **options)
 
     def process_errors(
         self,

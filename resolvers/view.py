@@ -53,11 +53,18 @@ class GraphQLView(GraphQL[Context, None]):
         return Context(caller, self._container)
 
     def decode_json(self, data: str | bytes) -> Any:
-        """Read JSON; JSONDecodeError also where it is nested without end."""
+        """Read JSON; JSONDecodeError for all that is none or is nested without end."""
         try:
             return super().decode_json(data)
-        except RecursionError:
-            raise JSONDecodeError("nested too deeply", "", 0) from None
+        except (RecursionError, UnicodeDecodeError) as error:
+            raise JSONDecodeError(str(error), "", 0) from None
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """Read a part of a request: an object, where null counts as an empty one."""
+        parsed = super().parse_json(data)
+        if not isinstance(parsed, dict | list | None):
+            raise JSONDecodeError("not an object", "", 0)
+        return {} if parsed is None else parsed
 
     async def process_result(
         self, request: Request, result: ExecutionResult

@@ -3,8 +3,8 @@
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import msgspec
 import strawberry
@@ -14,6 +14,9 @@ from core.errors import AppError, ErrorCode
 MAX_PAGE: Final = 100
 
 type TimeKey = tuple[datetime, str]
+type _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+type _Id = Annotated[str, msgspec.Meta(pattern="^[a-z]+_[0-9a-f]{32}$")]
+type _Index = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 @strawberry.type
@@ -83,12 +86,18 @@ def connect[Row, T](
 
 def read_time_key(after: str | None) -> TimeKey | None:
     """Read the cursor of a list that is ordered by time and id."""
-    return None if after is None else _read(after, tuple[datetime, str])
+    if after is None:
+        return None
+    moment, row_id = _read(after, tuple[_Moment, _Id])
+    try:
+        return moment.astimezone(UTC), row_id
+    except OverflowError:
+        raise _no_cursor() from None
 
 
 def read_index(after: str | None) -> int:
     """Read the cursor of a list that is ordered by index; -1 for its beginning."""
-    return -1 if after is None else _read(after, int)
+    return -1 if after is None else _read(after, _Index)
 
 
 def _write(key: object) -> str:
@@ -100,6 +109,8 @@ def _read[T](cursor: str, kind: type[T]) -> T:
         data = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         return msgspec.json.decode(data, type=kind)
     except (ValueError, binascii.Error, msgspec.DecodeError):
-        raise AppError(
-            ErrorCode.BAD_USER_INPUT, "`after` is not a cursor of this list."
-        ) from None
+        raise _no_cursor() from None
+
+
+def _no_cursor() -> AppError:
+    return AppError(ErrorCode.BAD_USER_INPUT, "`after` is not a cursor of this list.")

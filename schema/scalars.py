@@ -20,17 +20,17 @@ def _write_datetime(value: datetime) -> str:
 def _read_datetime(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise GraphQLError(f"Not an RFC 3339 date and time: {value!r}") from None
-    if moment.tzinfo is None:
-        raise GraphQLError(f"The offset from UTC is missing: {value!r}")
-    return moment.astimezone(UTC)
+    raise GraphQLError(f"The offset from UTC is missing: {value!r}")
 
 
 def _big_int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise GraphQLError(f"Not an integer: {value!r}")
-    if value != int(value) or abs(value) > MAX_SAFE_INTEGER:
+    if not abs(value) <= MAX_SAFE_INTEGER or value != int(value):
         raise GraphQLError(f"Not an integer within +-(2^53 - 1): {value!r}")
     return int(value)
 
