@@ -14,9 +14,11 @@ from core.errors import AppError, ErrorCode
 MAX_PAGE: Final = 100
 
 type TimeKey = tuple[datetime, str]
-type _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-type _Id = Annotated[str, msgspec.Meta(pattern="^[a-z]+_[0-9a-f]{32}$")]
-type _Index = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_Id = Annotated[str, msgspec.Meta(pattern="^[a-z]+_[0-9a-f]{32}$")]
+_Index = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_time_keys = msgspec.json.Decoder(tuple[_Moment, _Id])
+_indexes: msgspec.json.Decoder[int] = msgspec.json.Decoder(_Index)
 
 
 @strawberry.type
@@ -88,7 +90,7 @@ def read_time_key(after: str | None) -> TimeKey | None:
     """Read the cursor of a list that is ordered by time and id."""
     if after is None:
         return None
-    moment, row_id = _read(after, tuple[_Moment, _Id])
+    moment, row_id = _read(after, _time_keys)
     try:
         return moment.astimezone(UTC), row_id
     except OverflowError:
@@ -97,17 +99,17 @@ def read_time_key(after: str | None) -> TimeKey | None:
 
 def read_index(after: str | None) -> int:
     """Read the cursor of a list that is ordered by index; -1 for its beginning."""
-    return -1 if after is None else _read(after, _Index)
+    return -1 if after is None else _read(after, _indexes)
 
 
 def _write(key: object) -> str:
     return urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
 
 
-def _read[T](cursor: str, kind: type[T]) -> T:
+def _read[T](cursor: str, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         data = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        return msgspec.json.decode(data, type=kind)
+        return decoder.decode(data)
     except (ValueError, binascii.Error, msgspec.DecodeError):
         raise _no_cursor() from None
 
