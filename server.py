@@ -32,6 +32,7 @@ from resolvers.loopback import LoopbackOnly
 from resolvers.view import GraphQLView
 from workers.process import fill
 
+configure_logging("gateway")
 settings = get_settings()
 container = Container()
 endpoint = GraphQLView(container)
@@ -42,7 +43,6 @@ MAX_BODY_BYTES = 1024 * 1024
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Connect before the first request; close behind the last."""
-    configure_logging("gateway")
     client = await connect(settings, "gateway")
     database = Database.from_settings(settings)
     fill(container, settings, client, database)
