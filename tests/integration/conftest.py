@@ -1,5 +1,57 @@
-"""The corpus, as the tests of the PSD engine have it."""
+"""The corpus, and designs that the running system has parsed."""
 
+import asyncio
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.client import Client
+from tests.integration.designs import noisy_design
+from tests.running import Running
 from tests.test_psd.conftest import corpus
+from tests.test_psd.documents import small_document
 
 __all__ = ["corpus"]
+
+NOISY_LAYERS = 24
+NOISY_SIDE = 400
+RESULT = "query ($id: ID!) { job(id: $id) { result { ... on PsdDocument { id } } } }"
+
+
+class Parsed(NamedTuple):
+    """A design that has been parsed: four layers, two of them in a group."""
+
+    file_id: str
+    job_id: str
+    document_id: str
+
+
+@pytest.fixture(scope="session")
+def parsed(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Parsed:
+    """Parse the small design once."""
+    path = tmp_path_factory.mktemp("small") / "small.psd"
+    small_document().save(path)
+    return asyncio.run(_parsed(running, path))
+
+
+async def _parsed(running: Running, path: Path) -> Parsed:
+    async with Client(running.base_url) as client:
+        file_id = await client.upload(path)
+        job_id = (await client.parse(file_id, waitMs=0))["job"]["id"]
+        events = await client.watch(job_id)
+        assert events[-1]["job"]["status"] == "SUCCEEDED"
+        result = (await client.ask(RESULT, id=job_id))["job"]["result"]
+        return Parsed(file_id, job_id, result["id"])
+
+
+@pytest.fixture(scope="session")
+def noisy(running: Running, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Upload a design whose parse takes a second or more; give the file's id."""
+    path = tmp_path_factory.mktemp("noisy") / "noisy.psd"
+    return asyncio.run(_uploaded(running, noisy_design(path, NOISY_LAYERS, NOISY_SIDE)))
+
+
+async def _uploaded(running: Running, path: Path) -> str:
+    async with Client(running.base_url) as client:
+        return await client.upload(path)

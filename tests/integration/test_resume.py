@@ -1,7 +1,6 @@
 """However a client watches, it sees one sequence: whole, in order, each event once."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,12 @@ from hypothesis import strategies as st
 from core.base import derived_id, utc_now
 from events.cursor import EventCursor, Position, decode_cursor, encode_cursor
 from tests.client import Client, GraphQLErrors
-from tests.integration.designs import noisy_design
+from tests.integration.conftest import NOISY_LAYERS
 from tests.integration.watching import EVENTS, JOB_EVENTS, Cut, Subscriber, numbers
 from tests.running import Running
 
 pytestmark = pytest.mark.timeout(180)
 
-LAYERS = 24
 CUTS = st.lists(st.one_of(st.integers(0, 4), st.floats(0.0, 0.4)), max_size=8)
 ON_SERVERS = settings(
     max_examples=8,
@@ -28,21 +26,9 @@ ON_SERVERS = settings(
 OTHER_LOG = Position(creation=1_700_000_000_000_000, sequence=5, time=None)
 
 
-@pytest.fixture(scope="module")
-def design(running: Running, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Upload a design whose parse takes a second or so; give the file's id."""
-    path = tmp_path_factory.mktemp("design") / "noise.psd"
-    return asyncio.run(_upload(running, noisy_design(path, LAYERS, 500)))
-
-
-async def _upload(running: Running, path: Path) -> str:
-    async with Client(running.base_url) as client:
-        return await client.upload(path)
-
-
-async def _start(client: Client, design: str) -> tuple[str, str]:
+async def _start(client: Client, noisy: str) -> tuple[str, str]:
     """Start a parse; return the job's id and the mutation's cursor."""
-    started = await client.parse(design, waitMs=0)
+    started = await client.parse(noisy, waitMs=0)
     return started["job"]["id"], started["cursor"]
 
 
@@ -54,9 +40,9 @@ async def _later(delay: float, subscriber: Subscriber) -> list[Any]:
 @ON_SERVERS
 @given(cuts=CUTS, delay=st.floats(0.0, 2.0))
 async def test_every_way_of_watching_shows_the_same_sequence(
-    client: Client, design: str, cuts: list[Cut], delay: float
+    client: Client, noisy: str, cuts: list[Cut], delay: float
 ) -> None:
-    job_id, cursor = await _start(client, design)
+    job_id, cursor = await _start(client, noisy)
 
     def subscriber(after: str | None) -> Subscriber:
         return Subscriber(client.base_url, JOB_EVENTS, id=job_id, after=after)
@@ -81,18 +67,18 @@ async def test_every_way_of_watching_shows_the_same_sequence(
 def _check_layers(events: list[Any]) -> None:
     told = [event for event in events if event["__typename"] == "PsdLayersExported"]
     indexes = [layer["index"] for event in told for layer in event["layers"]]
-    assert sorted(indexes) == list(range(LAYERS))
+    assert sorted(indexes) == list(range(NOISY_LAYERS))
 
 
 @pytest.fixture(scope="module")
-def ended(running: Running, design: str) -> tuple[str, list[Any]]:
+def ended(running: Running, noisy: str) -> tuple[str, list[Any]]:
     """Give an ended job and all its events."""
-    return asyncio.run(_ended(running, design))
+    return asyncio.run(_ended(running, noisy))
 
 
-async def _ended(running: Running, design: str) -> tuple[str, list[Any]]:
+async def _ended(running: Running, noisy: str) -> tuple[str, list[Any]]:
     async with Client(running.base_url) as client:
-        job_id, after = await _start(client, design)
+        job_id, after = await _start(client, noisy)
     subscriber = Subscriber(running.base_url, JOB_EVENTS, id=job_id, after=after)
     return job_id, await subscriber.watch()
 
@@ -109,10 +95,10 @@ async def test_each_place_in_an_ended_job_gives_all_that_came_behind_it(
 
 
 async def test_a_cursor_of_the_whole_log_serves_a_job_too(
-    client: Client, design: str
+    client: Client, noisy: str
 ) -> None:
     before = (await client.ask("{ eventCursor }"))["eventCursor"]
-    job_id, cursor = await _start(client, design)
+    job_id, cursor = await _start(client, noisy)
     by_log, by_job = await asyncio.gather(
         *(
             Subscriber(client.base_url, JOB_EVENTS, id=job_id, after=after).watch()
@@ -128,10 +114,10 @@ async def test_a_cursor_of_the_whole_log_serves_a_job_too(
 @settings(ON_SERVERS, max_examples=4)
 @given(cuts=CUTS)
 async def test_the_feed_of_events_resumes_at_any_place(
-    client: Client, design: str, cuts: list[Cut]
+    client: Client, noisy: str, cuts: list[Cut]
 ) -> None:
     after = (await client.ask("{ eventCursor }"))["eventCursor"]
-    job_id, cursor = await _start(client, design)
+    job_id, cursor = await _start(client, noisy)
     document_id = derived_id("psd", job_id, "document")
 
     def is_published(event: Any) -> bool:
