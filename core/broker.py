@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import nats.errors
 from loguru import logger
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 from pydantic import ConfigDict
 from taskiq import AckableMessage, BrokerMessage, TaskiqMessage
@@ -22,27 +23,16 @@ from taskiq.receiver import Receiver
 from taskiq.result import TaskiqResult
 from taskiq_nats import PullBasedJetStreamBroker
 
-TASK_STREAM: Final = "TASKS"
-TASK_SUBJECT: Final = "tasks.default"
+from core.task_queue import TASK_STREAM, task_subject
+
 TASK_CONSUMER: Final = "workers_default"
 ACK_WAIT_SECONDS: Final = 12.0
+FETCH_SECONDS: Final = 5.0
 REDELIVER_SECONDS: Final = 5.0
 UNKNOWN_DELIVERIES: Final = 4
+NOT_UNDERSTOOD: Final = "No worker understands this message."
 
 type Bury = Callable[[bytes, str], Awaitable[None]]
-
-
-def task_message(task_name: str, job_id: str) -> bytes:
-    """Return TaskIQ's message that runs a task for one job; its task id is the job's."""
-    message = TaskiqMessage(
-        task_id=job_id,
-        task_name=task_name,
-        labels={},
-        labels_types={},
-        args=[job_id],
-        kwargs={},
-    )
-    return message.model_dump_json().encode()
 
 
 class Redeliver(NamedTuple):
@@ -79,22 +69,33 @@ class Lease:
         if self.is_settled:
             return
         if self.result is None:
-            await self._bury_or_redeliver("No worker understands this message.")
+            await self._bury_or_redeliver(NOT_UNDERSTOOD)
         elif isinstance(self.result.return_value, Unroutable):
             await self._bury_or_redeliver(self.result.return_value.reason)
         elif isinstance(self.result.return_value, Redeliver):
             await self._redeliver(self.result.return_value.seconds)
+        elif isinstance(self.result.error, asyncio.CancelledError):
+            await self.release()
         elif self.result.is_err:
             await self._redeliver(REDELIVER_SECONDS)
         else:
             await self._settle(b"+ACK")
+
+    async def release(self) -> None:
+        """Give the task to whichever worker wants it now."""
+        await self._redeliver(0)
 
     async def _bury_or_redeliver(self, reason: str) -> None:
         """Another worker may know the task; after some deliveries nobody does."""
         if self._message.metadata.num_delivered < UNKNOWN_DELIVERIES:
             await self._redeliver(REDELIVER_SECONDS)
             return
-        await self._broker.bury(self._message.data, reason)
+        try:
+            await self._broker.bury(self._message.data, reason)
+        except Exception:
+            logger.exception("a dead letter cannot be stored yet")
+            await self._redeliver(REDELIVER_SECONDS)
+            return
         await self._settle(b"+TERM")
 
     async def _redeliver(self, seconds: float) -> None:
@@ -126,35 +127,20 @@ class LeasedBroker(PullBasedJetStreamBroker):
     def __init__(self, servers: list[str], **options: Any) -> None:
         super().__init__(
             servers,
-            subject=TASK_SUBJECT,
+            subject=task_subject("*"),
             stream_name=TASK_STREAM,
             durable=TASK_CONSUMER,
-            consumer_config=ConsumerConfig(
-                durable_name=TASK_CONSUMER,
-                filter_subject=TASK_SUBJECT,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=ACK_WAIT_SECONDS,
-                max_deliver=-1,
-                max_ack_pending=5000,
-            ),
             **options,
         )
         self.leases: set[Lease] = set()
         self.bury: Bury = _log_only
+        self._pull: JetStreamContext.PullSubscription | None = None
 
     async def _add_or_reuse_stream(self) -> None:
         """Leave the streams to the process' start: events/streams.py makes them."""
 
     async def _startup_consumer(self) -> None:
-        if self.is_worker_process:
-            await self._bind_consumer()
-
-    async def _bind_consumer(self) -> None:
-        assert self.consumer_config is not None
-        await self.js.add_consumer(TASK_STREAM, config=self.consumer_config)
-        self.consumer = await self.js.pull_subscribe_bind(
-            consumer=TASK_CONSUMER, stream=TASK_STREAM
-        )
+        """Leave the consumer to `listen`, which makes it anew whenever it is gone."""
 
     async def kick(self, message: BrokerMessage) -> None:
         """Refuse: a task is enqueued by its job's transaction, through the outbox."""
@@ -176,17 +162,46 @@ class LeasedBroker(PullBasedJetStreamBroker):
 
     async def _fetch(self) -> list[Msg]:
         try:
-            return await self.consumer.fetch(1, timeout=10, heartbeat=2)
-        except (nats.errors.TimeoutError, TimeoutError):
+            if self._pull is None:
+                self._pull = await self._bind_consumer()
+            return await self._pull.fetch(1, timeout=FETCH_SECONDS)
+        except TimeoutError:
             return []
-        except nats.errors.ConnectionClosedError:
-            raise
         except (nats.errors.Error, OSError) as error:
+            if self.client.is_closed:
+                raise
             logger.debug("fetching tasks again: {!r}", error)
+            await self._unbind_consumer()
             await asyncio.sleep(0.5)
-            with suppress(nats.errors.Error, TimeoutError, OSError):
-                await self._bind_consumer()
             return []
+
+    async def _bind_consumer(self) -> JetStreamContext.PullSubscription:
+        await self.js.add_consumer(
+            TASK_STREAM,
+            config=ConsumerConfig(
+                durable_name=TASK_CONSUMER,
+                filter_subject=task_subject("*"),
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=ACK_WAIT_SECONDS,
+                max_deliver=-1,
+                max_ack_pending=5000,
+            ),
+        )
+        return await self.js.pull_subscribe_bind(
+            consumer=TASK_CONSUMER, stream=TASK_STREAM
+        )
+
+    async def stop_fetching(self) -> None:
+        """Have the server send what comes from now on to other workers."""
+        await self._unbind_consumer()
+        with suppress(nats.errors.Error, OSError):
+            await self.client.flush(timeout=2)
+
+    async def _unbind_consumer(self) -> None:
+        pull, self._pull = self._pull, None
+        if pull is not None:
+            with suppress(nats.errors.Error, OSError):
+                await pull.unsubscribe()
 
     async def _extend_leases(self) -> None:
         while True:
@@ -201,6 +216,7 @@ class LeasedReceiver(Receiver):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._running: dict[asyncio.Task[Any], Lease] = {}
+        self._stopping = False
 
     async def listen(self, finish_event: asyncio.Event) -> None:
         """Listen until `finish_event`, then interrupt what runs."""
@@ -216,11 +232,16 @@ class LeasedReceiver(Receiver):
         """Run one delivery and leave it settled whatever happens."""
         assert isinstance(message, LeasedMessage)
         lease = message.lease
+        if self._stopping:
+            await lease.release()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._running[task] = lease
         try:
             await super().callback(message, raise_err)
+        except Exception:
+            logger.exception("a delivery could not be worked on")
         finally:
             del self._running[task]
             await lease.finish()
@@ -235,13 +256,24 @@ class LeasedReceiver(Receiver):
         task = asyncio.current_task()
         assert task is not None
         lease = self._running[task]
-        lease.result = await super().run_task(target, message, ack_controller)
+        if message.args != [message.task_id] or message.kwargs:
+            lease.result = _not_understood()
+        else:
+            lease.result = await super().run_task(target, message, ack_controller)
         return lease.result
 
     async def _interrupt(self, finish_event: asyncio.Event) -> None:
         await finish_event.wait()
+        self._stopping = True
+        assert isinstance(self.broker, LeasedBroker)
+        await self.broker.stop_fetching()
         for task in tuple(self._running):
             task.cancel()
+
+
+def _not_understood() -> TaskiqResult[Settlement]:
+    answer = Unroutable(NOT_UNDERSTOOD)
+    return TaskiqResult(is_err=False, return_value=answer, execution_time=0.0)
 
 
 async def _log_only(message: bytes, reason: str) -> None:

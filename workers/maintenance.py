@@ -14,7 +14,7 @@ from features.files.sweeping import ExpiredObjects
 from features.jobs.reconciler import Reconciler
 from workers.process import Process, run_process
 
-RECONCILE_SECONDS = 10.0
+RECONCILE_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
 ABANDONED_AFTER = timedelta(days=1)
 
@@ -31,6 +31,7 @@ async def _reconcile(process: Process) -> None:
     while True:
         try:
             await reconciler.take_over_silent()
+            await reconciler.enqueue_lost()
         except Exception as error:
             logger.warning("jobs cannot be reconciled now: {!r}", error)
         await asyncio.sleep(RECONCILE_SECONDS)

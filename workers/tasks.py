@@ -1,6 +1,10 @@
 """The TaskIQ worker: ``taskiq worker workers.tasks:broker --receiver
 core.broker:LeasedReceiver``. Any number may run."""
 
+import sys
+from pathlib import Path
+
+from nats.aio.client import Client
 from taskiq import TaskiqEvents, TaskiqState, async_shared_broker
 
 from core.broker import LeasedBroker
@@ -14,12 +18,19 @@ from features.jobs.burial import Burial
 from workers.discovery import import_all
 from workers.process import fill
 
+# TaskIQ takes the working directory out of the path again once this is imported; late
+# imports and child processes need it.
+sys.path.append(str(Path(__file__).parent.parent))
+
 settings = get_settings()
 broker = LeasedBroker(
     settings.nats_url.split(","),
     name="worker",
     max_reconnect_attempts=-1,
     reconnect_time_wait=0.25,
+    connect_timeout=2,
+    ping_interval=5,
+    max_outstanding_pings=2,
 )
 async_shared_broker.default_broker(broker)
 import_all("tasks")
@@ -48,4 +59,5 @@ async def stop(state: TaskiqState) -> None:
     """Close what `start` opened."""
     container: Container = state.container
     await container.get(ProcessPool).close()
+    await container.get(Client).close()
     await container.get(Database).close()

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core import outbox
+from core.outbox import OutboxMessage, OutboxStream
 from events.hub import JobHead
 from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
 
@@ -115,6 +116,20 @@ async def silent_since(session: AsyncSession, seconds: float) -> Sequence[str]:
     limit = func.clock_timestamp() - timedelta(seconds=seconds)
     query = select(col(Job.id)).where(
         col(Job.status) == JobStatus.RUNNING.value, col(Job.heartbeat_at) < limit
+    )
+    return (await session.scalars(query)).all()
+
+
+async def waiting_since(session: AsyncSession, seconds: float) -> Sequence[str]:
+    """Return QUEUED jobs due for `seconds` whose task is not in the outbox."""
+    limit = func.clock_timestamp() - timedelta(seconds=seconds)
+    query = select(col(Job.id)).where(
+        col(Job.status) == JobStatus.QUEUED.value,
+        func.coalesce(col(Job.run_after), col(Job.updated_at)) < limit,
+        ~exists().where(
+            col(OutboxMessage.job_id) == col(Job.id),
+            col(OutboxMessage.stream) == OutboxStream.TASKS.value,
+        ),
     )
     return (await session.scalars(query)).all()
 

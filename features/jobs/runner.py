@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -52,6 +51,7 @@ class JobRun:
         self._started = utc_now()
         self._reported = 0.0
         self.job = job
+        self.has_ended = False
 
     @property
     def prefix(self) -> str:
@@ -103,6 +103,7 @@ class JobRun:
             await transitions.succeeded(session, job, await crud.now(session))
 
         await self._write(change)
+        self.has_ended = True
 
     async def _write(self, change: Callable[[Session, Job], Awaitable[None]]) -> None:
         await self._runner.write(self.job.id, self.job.claim, change)
@@ -138,7 +139,10 @@ class JobRunner:
         self._timeout = settings.task_timeout_seconds
 
     async def run(self, job_id: str, handler: Handler) -> Settlement:
-        """Claim a job and run `handler`; return how its message is to be settled."""
+        """Claim a job and run `handler`; return how its message is to be settled.
+
+        A handler that returns without having ended the job has succeeded.
+        """
         with logger.contextualize(job_id=job_id):
             try:
                 job = await self._claim(job_id)
@@ -149,7 +153,10 @@ class JobRunner:
             if job is None:
                 return None
             logger.info("attempt {} of {}", job.attempt, job.max_attempts)
-            await self._attempt(JobRun(self, job), handler)
+            try:
+                await self._attempt(JobRun(self, job), handler)
+            except ClaimLost:
+                return await self._settlement_of_lost(job_id)
             return None
 
     async def write(
@@ -167,7 +174,20 @@ class JobRunner:
         await self._wake()
 
     async def _claim(self, job_id: str) -> Job | None:
-        """Take the job, or return None where there is nothing to run."""
+        """Take the job, or return None where there is nothing to run.
+
+        A shutdown meanwhile waits for the claim, so that it can be handed back.
+        """
+        taking = asyncio.create_task(self._take(job_id))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            job = await taking
+            if job is not None:
+                await self.write(job.id, job.claim, _hand_back)
+            return None
+
+    async def _take(self, job_id: str) -> Job | None:
         async with self._database.transaction() as session:
             job = await crud.locked(session, job_id)
             if job is None:
@@ -185,14 +205,14 @@ class JobRunner:
         return claimed
 
     async def _attempt(self, run: JobRun, handler: Handler) -> None:
-        """Run one attempt and write down how it ended."""
+        """Run one attempt and write down how it ended; ClaimLost where it may not."""
         try:
             await self._supervised(run, handler)
         except ClaimLost:
-            logger.info("stopped: the job was cancelled or taken over")
+            raise
         except asyncio.CancelledError:
             logger.info("handing the job back: the worker is shutting down")
-            await self._end(run, _hand_back)
+            await self.write(run.job.id, run.job.claim, _hand_back)
         except TimeoutError:
             await self._fail(run, _timed_out(self._timeout))
         except JobFailure as failure:
@@ -203,6 +223,16 @@ class JobRunner:
             logger.exception("the attempt failed")
             await self._fail(run, INTERNAL)
 
+    async def _settlement_of_lost(self, job_id: str) -> Settlement:
+        """Settle the message of a job that this worker holds no more.
+
+        Where another worker runs the job, the message is that one's.
+        """
+        logger.info("stopped: the job has ended or was taken over")
+        async with self._database.transaction() as session:
+            job = await crud.by_id(session, job_id)
+        return None if job is None or job.has_ended else Redeliver(LEASE_SECONDS)
+
     async def _supervised(self, run: JobRun, handler: Handler) -> None:
         """Run the handler beside heartbeats; a lost claim cancels it."""
         work = asyncio.ensure_future(handler(run))
@@ -212,7 +242,11 @@ class JobRunner:
                 await asyncio.wait({work, beats}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 raise ClaimLost(run.job.id)
+            if work.cancelled():
+                raise RuntimeError("the work was cancelled from within")
             await work
+            if not run.has_ended:
+                await run.succeed()
         finally:
             for task in (work, beats):
                 task.cancel()
@@ -237,13 +271,7 @@ class JobRunner:
         async def change(session: Session, job: Job) -> None:
             await transitions.failed(session, job, await crud.now(session), error)
 
-        await self._end(run, change)
-
-    async def _end(
-        self, run: JobRun, change: Callable[[Session, Job], Awaitable[None]]
-    ) -> None:
-        with suppress(ClaimLost):
-            await self.write(run.job.id, run.job.claim, change)
+        await self.write(run.job.id, run.job.claim, change)
 
 
 INTERNAL: Final = JobErrorBody(
@@ -264,7 +292,7 @@ def _check_lease(job: Job, now: datetime) -> None:
 
 def _timed_out(seconds: float) -> JobErrorBody:
     return JobErrorBody(
-        "TIMEOUT", f"The attempt took longer than {seconds:.0f} s and was ended.", True
+        "TIMEOUT", f"The attempt took longer than {seconds:g} s and was ended.", True
     )
 
 

@@ -119,7 +119,6 @@ class JobsService:
 
     async def retry(self, caller: Caller, job_id: str) -> StartedJob:
         """Start a new job with the input of one that FAILED or was CANCELED, once."""
-        position = self._hub.position
         async with self._database.transaction() as session:
             found = await crud.by_id(session, job_id) if is_id("job", job_id) else None
             old = _visible(caller, found)
@@ -137,7 +136,7 @@ class JobsService:
             if not await self._insert(session, job):
                 job = (await crud.retries_of(session, [old.id]))[0]
         await self._wake()
-        return StartedJob(job, position, job.start_cursor)
+        return await self._fresh(job.id, job.start_cursor)
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Job]:
         """Return the jobs that exist, by id."""

@@ -11,9 +11,9 @@ import msgspec
 
 from core import outbox
 from core.base import new_id
-from core.broker import TASK_SUBJECT, task_message
 from core.database_async import Session
 from core.outbox import OutboxStream
+from core.task_queue import task_message, task_subject
 from events.schemas import EventBody, JobErrorBody, Progress, encode
 from events.subjects import (
     DEAD_LETTER,
@@ -25,9 +25,11 @@ from events.subjects import (
 from features.jobs import crud
 from features.jobs.models import DeadLetter, Job, JobStatus
 from features.jobs.rows import body_of
-from features.jobs.utils import retry_wait
+from features.jobs.utils import plain, retry_wait
 
 MESSAGE_BYTES: Final = 4096
+# An event's body holds an error twice and a progress message twice.
+TEXT_CHARACTERS: Final = 500
 WORKER_LOST: Final = JobErrorBody(
     "WORKER_LOST",
     "The worker that ran this job died. Another attempt may succeed.",
@@ -72,7 +74,7 @@ async def enqueue(session: Session, job: Job) -> None:
     await outbox.append(
         session,
         OutboxStream.TASKS,
-        TASK_SUBJECT,
+        task_subject(job.id),
         task_message(job.task_name, job.id),
         job_id=job.id,
         not_before=job.run_after,
@@ -103,7 +105,10 @@ async def progressed(session: Session, job: Job, progress: Progress) -> None:
 def advance(job: Job, progress: Progress) -> None:
     """Move a job's progress; the fraction never falls."""
     fraction = max(progress.fraction, job.progress.get("fraction", 0.0))
-    progress = msgspec.structs.replace(progress, fraction=min(fraction, 1.0))
+    message = progress.message and plain(progress.message)[:TEXT_CHARACTERS]
+    progress = msgspec.structs.replace(
+        progress, fraction=min(fraction, 1.0), message=message
+    )
     job.progress = msgspec.to_builtins(progress)
 
 
@@ -120,15 +125,22 @@ async def failed(
     session: Session, job: Job, now: datetime, error: JobErrorBody
 ) -> None:
     """An attempt failed: another follows after a wait, or the job has FAILED."""
-    job.error = msgspec.to_builtins(error)
+    error = _kept(error)
     if error.retryable and job.attempt < job.max_attempts:
-        await _retry(session, job, now + timedelta(seconds=retry_wait(job.attempt)))
+        wait = timedelta(seconds=retry_wait(job.attempt))
+        await _retry(session, job, error, now + wait)
         return
-    job.status = JobStatus.FAILED.value
-    job.finished_at = now
-    await _transition(session, job, Transition.FAILED, error=error)
+    await _end_failed(session, job, now, error)
     if error.retryable:
         await bury(session, error.message, task_message(job.task_name, job.id), job)
+
+
+async def buried(
+    session: Session, job: Job, now: datetime, reason: str, message: bytes
+) -> None:
+    """No worker knows the task of a QUEUED job: it has FAILED, its message is buried."""
+    await _end_failed(session, job, now, _kept(JobErrorBody("INTERNAL", reason, True)))
+    await bury(session, reason, message, job)
 
 
 async def handed_back(session: Session, job: Job) -> None:
@@ -145,9 +157,8 @@ async def worker_lost(
 
     `has_message`: the caller holds the job's task, so that no other is needed.
     """
-    job.error = msgspec.to_builtins(WORKER_LOST)
     if job.attempt < job.max_attempts:
-        await _retry(session, job, now, has_message=has_message)
+        await _retry(session, job, WORKER_LOST, now, has_message=has_message)
     else:
         await failed(session, job, now, WORKER_LOST)
 
@@ -164,8 +175,8 @@ async def bury(session: Session, reason: str, message: bytes, job: Job | None) -
     """Store a dead letter and publish its event, for administrators alone."""
     letter = DeadLetter(
         job_id=job.id if job is not None else None,
-        reason=reason,
-        message=message[:MESSAGE_BYTES].decode(errors="replace"),
+        reason=plain(reason)[:TEXT_CHARACTERS],
+        message=plain(message[:MESSAGE_BYTES].decode(errors="replace")),
     )
     await crud.add_dead_letter(session, letter)
     event_id = new_id("event")
@@ -175,7 +186,7 @@ async def bury(session: Session, reason: str, message: bytes, job: Job | None) -
         task_id=event_id,
         status=DEAD_LETTER.status,
         owner=None,
-        reason=reason,
+        reason=letter.reason,
         message=letter.message,
     )
     await outbox.append(
@@ -188,16 +199,35 @@ async def bury(session: Session, reason: str, message: bytes, job: Job | None) -
 
 
 async def _retry(
-    session: Session, job: Job, run_after: datetime, *, has_message: bool = False
+    session: Session,
+    job: Job,
+    error: JobErrorBody,
+    run_after: datetime,
+    *,
+    has_message: bool = False,
 ) -> None:
+    job.error = msgspec.to_builtins(error)
     job.status = JobStatus.QUEUED.value
     job.run_after = run_after
-    error = msgspec.convert(job.error, JobErrorBody)
     await _transition(
         session, job, Transition.RETRYING, error=error, next_attempt_at=run_after
     )
     if not has_message:
         await enqueue(session, job)
+
+
+async def _end_failed(
+    session: Session, job: Job, now: datetime, error: JobErrorBody
+) -> None:
+    job.error = msgspec.to_builtins(error)
+    job.status = JobStatus.FAILED.value
+    job.finished_at = now
+    await _transition(session, job, Transition.FAILED, error=error)
+
+
+def _kept(error: JobErrorBody) -> JobErrorBody:
+    message = plain(error.message)[:TEXT_CHARACTERS]
+    return msgspec.structs.replace(error, message=message)
 
 
 async def _transition(

@@ -1,6 +1,7 @@
 """Pure helpers of jobs: waits, times left, codes."""
 
 import random
+import re
 from datetime import datetime
 from typing import Final
 
@@ -8,6 +9,15 @@ from core.errors import ErrorCode
 
 RETRY_WAITS_SECONDS: Final = (2.0, 8.0, 30.0)
 JITTER: Final = 0.2
+_NOT_PLAIN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def plain(text: str) -> str:
+    """Return `text` with what JSONB cannot hold, or JSON makes long, replaced.
+
+    These are control characters, new lines and tabs apart, and lone surrogates.
+    """
+    return _NOT_PLAIN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def retry_wait(attempt: int) -> float:
