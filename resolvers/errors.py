@@ -5,6 +5,11 @@ from typing import Any
 from graphql import GraphQLError, GraphQLFormattedError
 from loguru import logger
 from strawberry import Schema
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import (
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+)
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -12,6 +17,12 @@ from core.base import new_id
 from core.errors import AppError, ErrorCode
 
 _ERROR_ID = "onemanage_error_id"
+# Raised before any resolver, for what the caller sent.
+_OF_CALLERS = (
+    MissingQueryError,
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+)
 
 
 class MaskedSchema(Schema):
@@ -49,7 +60,7 @@ def innermost(error: GraphQLError) -> Exception | None:
     original = error.original_error
     while isinstance(original, GraphQLError):
         original = original.original_error
-    return original
+    return None if isinstance(original, _OF_CALLERS) else original
 
 
 def error_id(error: GraphQLError) -> str:
