@@ -1,6 +1,8 @@
 """The connection to NATS, and what every process expects of it."""
 
-import nats
+from contextlib import suppress
+
+import nats.errors
 from loguru import logger
 from nats.aio.client import Client
 
@@ -25,16 +27,18 @@ async def connect(settings: Settings, name: str) -> Client:
         logger.debug("NATS: {}", error)
 
     async def on_disconnected() -> None:
-        logger.warning("NATS is gone; reconnecting")
+        if not client.is_closed:
+            logger.warning("NATS is gone; reconnecting")
 
     async def on_reconnected() -> None:
         logger.info("NATS is back")
 
-    return await nats.connect(
+    client = Client()
+    await client.connect(
         settings.nats_url.split(","),
         name=name,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # a float works
         connect_timeout=2,
         ping_interval=5,
         max_outstanding_pings=2,
@@ -42,6 +46,7 @@ async def connect(settings: Settings, name: str) -> Client:
         disconnected_cb=on_disconnected,
         reconnected_cb=on_reconnected,
     )
+    return client
 
 
 class RelayWaker:
@@ -51,6 +56,10 @@ class RelayWaker:
         self._client = client
 
     async def __call__(self) -> None:
-        """Wake the relay; where NATS is away, its own poll finds the rows later."""
+        """Wake the relay; where NATS is away, its own poll finds the rows later.
+
+        Never fails: what it tells of has been committed.
+        """
         if self._client.is_connected:
-            await self._client.publish(WAKE_RELAY, b"")
+            with suppress(nats.errors.Error, OSError):
+                await self._client.publish(WAKE_RELAY, b"")
