@@ -1,0 +1,126 @@
+"""Rows of parsed documents, as a hundred parses would have left them."""
+
+from core.base import derived_id, new_id, utc_now
+from core.database_async import Database
+from features.files.models import SourceFile, StoredObject
+from features.jobs.models import Job
+from features.psd import crud
+from features.psd.models import Pictures, PsdDocument, PsdLayer
+from features.users.models import LOCAL_ADMINISTRATOR_ID
+
+
+async def add_documents(database: Database, number: int, layers: int) -> None:
+    """Store documents with `layers` layers each, all with image and preview."""
+    made = [_Made(layers) for _ in range(number)]
+    async with database.transaction() as session:
+        session.add_all(row for one in made for row in (one.job, one.file))
+        session.add_all(stored for one in made for stored in one.objects)
+        await session.flush()
+        for one in made:
+            await crud.save_structure(session, one.document, one.layers)
+
+
+class _Made:
+    """One document with all that hangs on it."""
+
+    def __init__(self, layers: int) -> None:
+        self.job, self.file = _job(), _file()
+        self.objects: list[StoredObject] = []
+        self.document = _document(self.job, self.file, layers, self._pictures())
+        self.layers = [
+            _layer(self.document, index, self._pictures()) for index in range(layers)
+        ]
+
+    def _pictures(self) -> Pictures:
+        image, preview = _stored(), _stored()
+        self.objects += [image, preview]
+        return Pictures(image.id, preview.id)
+
+
+def _stored() -> StoredObject:
+    return StoredObject(
+        key=new_id("object"),
+        content_type="image/png",
+        size=1,
+        sha256="0" * 64,
+        width=8,
+        height=8,
+    )
+
+
+def _job() -> Job:
+    return Job(
+        kind="PSD_PARSE",
+        owner_id=LOCAL_ADMINISTRATOR_ID,
+        mutation="parsePsd",
+        input={},
+        task_name="psd.parse_export",
+        start_cursor="",
+        status="SUCCEEDED",
+        progress={},
+        result_type="PsdDocument",
+    )
+
+
+def _file() -> SourceFile:
+    file_id = new_id("file")
+    return SourceFile(
+        id=file_id,
+        owner_id=LOCAL_ADMINISTRATOR_ID,
+        filename="page.psd",
+        content_type="image/vnd.adobe.photoshop",
+        size=1,
+        storage_key=f"files/{file_id}",
+        upload_expires_at=utc_now(),
+    )
+
+
+def _document(
+    job: Job, file: SourceFile, layers: int, pictures: Pictures
+) -> PsdDocument:
+    document_id = derived_id("psd", job.id, "document")
+    job.result_id = document_id
+    return PsdDocument(
+        id=document_id,
+        owner_id=LOCAL_ADMINISTRATOR_ID,
+        job_id=job.id,
+        file_id=file.id,
+        width=8,
+        height=8,
+        color_mode="RGB",
+        bit_depth=8,
+        is_large=False,
+        layer_count=layers,
+        fonts=[],
+        image_id=pictures.image_id,
+        preview_id=pictures.preview_id,
+    )
+
+
+def _layer(document: PsdDocument, index: int, pictures: Pictures) -> PsdLayer:
+    """Make a layer; the first is a group that all others are in."""
+    return PsdLayer(
+        id=derived_id("layer", document.id, str(index)),
+        document_id=document.id,
+        index=index,
+        parent_index=0 if index else None,
+        name=f"layer {index}",
+        path=[f"layer {index}"],
+        depth=min(index, 1),
+        kind="PIXEL" if index else "GROUP",
+        visible=True,
+        opacity=1.0,
+        blend_mode="normal",
+        left=0,
+        top=0,
+        width=8,
+        height=8,
+        clipped=False,
+        has_mask=False,
+        has_vector_mask=False,
+        effects=[],
+        fidelity="EXACT",
+        unsupported=[],
+        image_id=pictures.image_id,
+        preview_id=pictures.preview_id,
+    )

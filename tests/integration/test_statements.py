@@ -1,0 +1,108 @@
+"""However much a query shows, it costs the same number of SQL statements."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from core.database_async import Database
+from tests.client import Client
+from tests.integration.gateway import gateway
+from tests.integration.rows import add_documents
+
+LAYERS = 10
+DOCUMENTS = 100
+PREVIEWS = """
+query ($first: Int!) {
+  psdDocuments(first: $first) {
+    nodes { id layers(first: 10) { nodes { name preview { url width height } } } }
+  }
+}
+"""
+IDS = "{ psdDocuments(first: 100) { nodes { id } } }"
+NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+EVERYTHING = """
+query ($first: Int!) {
+  psdDocuments(first: $first) {
+    totalCount
+    nodes {
+      file { filename }
+      job {
+        status
+        createdBy { name }
+        retryOf { id }
+        retriedAs { id }
+        result { ... on PsdDocument { id } }
+      }
+      image { url }
+      preview { url }
+      tree { name children { name } }
+      layers(first: 10) {
+        totalCount
+        nodes {
+          name
+          document { width }
+          parent { name }
+          children { name }
+          image { url }
+          preview { url }
+        }
+      }
+    }
+  }
+}
+"""
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[str]]:
+    """Collect the statements that an engine sends."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+async def designs(
+    monkeypatch: pytest.MonkeyPatch,
+    database: Database,
+    migrated_url: str,
+    nats_url: str,
+    tmp_path: Path,
+) -> AsyncIterator[tuple[Client, Database]]:
+    """Serve a hundred documents from this process."""
+    await add_documents(database, DOCUMENTS, LAYERS)
+    async with gateway(monkeypatch, migrated_url, nats_url, tmp_path) as serving:
+        async with Client(serving.base_url) as client:
+            yield client, serving.container.get(Database)
+
+
+async def test_a_hundred_documents_cost_as_many_statements_as_ten(
+    designs: tuple[Client, Database],
+) -> None:
+    client, database = designs
+    for query, number in ((PREVIEWS, 3), (EVERYTHING, 13)):
+        for first in (DOCUMENTS, 10):
+            with _statements(database) as sent:
+                answer = await client.ask(query, first=first)
+            nodes = answer["psdDocuments"]["nodes"]
+            layers = [layer for node in nodes for layer in node["layers"]["nodes"]]
+            assert (len(nodes), len(layers)) == (first, first * LAYERS)
+            assert all(layer["preview"]["url"] for layer in layers)
+            assert len(sent) == number, "\n\n".join(sent)
+    ids = [node["id"] for node in (await client.ask(IDS))["psdDocuments"]["nodes"]]
+    with _statements(database) as sent:
+        found = await client.ask(NODES, ids=ids)
+    assert [node["id"] for node in found["nodes"]] == ids
+    assert len(sent) == 1
