@@ -49,65 +49,60 @@ class FeedReader:
         self._pattern = f"events.{pattern}"
         self._filter = stream_filter(pattern)
         self._may_see = may_see
-        self._sent = 0
+        self._position: Position | None = None
+        self._cursor = EventCursor(utc_now())
 
     async def read(self, after: EventCursor | None) -> AsyncGenerator[FeedItem, None]:
         """Yield what comes from now on, or all that came behind `after` and comes."""
         with self._hub.watch_subjects(self._pattern) as watch:
-            self._sent = await self._start_of_live()
+            here = await self._hub.reach()
+            self._cursor = EventCursor(utc_now(), here) if after is None else after
+            self._position = self._cursor.position
             if after is not None:
-                async for item in self._resume(after):
+                async for item in self._catch_up():
                     yield item
             while True:
                 signal = await watch.next()
                 if isinstance(signal, Recorded):
                     following = self._pass_on(signal)
-                elif signal is None:
-                    following = self._replay(self._sent)
                 else:
-                    following = self._restart()
+                    following = self._catch_up(is_cut=signal is not None)
                 async for item in following:
                     yield item
 
-    async def _start_of_live(self) -> int:
-        if self._hub.position is not None:
-            return self._hub.position.sequence
-        return (await self._hub.log.state()).last
+    async def _catch_up(self, *, is_cut: bool = False) -> AsyncIterator[FeedItem]:
+        """Read from the log what lies behind the last event, up to its present end.
 
-    async def _resume(self, after: EventCursor) -> AsyncIterator[FeedItem]:
-        if await self._hub.log.holds(after.position):
-            assert after.position is not None
-            self._sent = after.position.sequence
-        else:
-            self._sent = 0
-            yield FeedGap(after)
-        async for item in self._replay(self._sent):
-            yield item
-
-    async def _restart(self) -> AsyncIterator[FeedItem]:
-        """Say that the log was cut, then give what is left of it."""
-        self._sent = 0
-        yield FeedGap(EventCursor(utc_now()))
-        async for item in self._replay(0):
-            yield item
-
-    async def _replay(self, after: int) -> AsyncIterator[FeedItem]:
-        async for event in self._hub.log.replay(after, self._filter):
+        Where that place holds no more, or the hub says that the log was cut, a gap is
+        told first; its cursor is the one that the client had.
+        """
+        holds = await self._hub.log.holds(self._position)
+        if not holds:
+            self._position = None
+        if is_cut or not holds:
+            yield FeedGap(self._cursor)
+        async for event in self._hub.log.replay(self._sent, self._filter):
             async for item in self._pass_on(event):
                 yield item
+
+    @property
+    def _sent(self) -> int:
+        return self._position.sequence if self._position is not None else 0
 
     async def _pass_on(self, event: Recorded) -> AsyncIterator[FeedItem]:
         if event.sequence <= self._sent:
             return
-        self._sent = event.sequence
+        creation = await self._hub.creation()
+        self._position = Position(creation, event.sequence, event.time)
         if not matches(self._pattern, without_id(event.subject)):
             return
         if self._may_see(owner_of(event.body)):
-            yield FeedEvent(event, await self._cursor(event))
+            self._cursor = _cursor_at(event, self._position)
+            yield FeedEvent(event, self._cursor)
 
-    async def _cursor(self, event: Recorded) -> EventCursor:
-        position = Position(await self._hub.creation(), event.sequence, event.time)
-        job = event.body.job
-        if job:
-            return EventCursor(event.at, position, job.id, job.job_seq)
-        return EventCursor(event.at, position)
+
+def _cursor_at(event: Recorded, position: Position) -> EventCursor:
+    job = event.body.job
+    if job:
+        return EventCursor(event.at, position, job.id, job.job_seq)
+    return EventCursor(event.at, position)

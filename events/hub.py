@@ -65,6 +65,7 @@ class Watch:
         """Add a signal without waiting."""
         if isinstance(signal, Restarted):
             self._buffer.clear()
+            self._overflowed = False  # the reader is to learn of the restart
         elif len(self._buffer) >= BUFFERED_EVENTS:
             self._buffer.clear()
             self._overflowed = True
@@ -94,18 +95,25 @@ class Hub:
             self.log,
             on_event=self._dispatch,
             on_restart=self._restart,
-            on_attached=self.request_check,
+            on_attached=self._attach,
         )
         self._by_job: dict[str, set[Watch]] = {}
         self._by_pattern: dict[Watch, str] = {}
         self._check_wanted = asyncio.Event()
         self._moved = asyncio.Event()
+        self._attached = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def position(self) -> Position | None:
         """What the hub has seen; None until it has reached NATS for the first time."""
         return self._tail.position
+
+    async def reach(self) -> Position:
+        """Wait until the hub follows the log; return what it has seen."""
+        while self.position is None:
+            await self._attached.wait()
+        return self.position
 
     async def start(self) -> None:
         """Begin to follow the log, in the background."""
@@ -165,6 +173,10 @@ class Hub:
     def request_check(self) -> None:
         """Have the watched jobs compared with PostgreSQL soon, all of them at once."""
         self._check_wanted.set()
+
+    def _attach(self) -> None:
+        self._attached.set()
+        self.request_check()
 
     def _dispatch(self, event: Recorded) -> None:
         for watch in self._by_job.get(trailing_id(event.subject), ()):

@@ -108,6 +108,8 @@ class JobReader:
         seen = after.job_seq if after.job_id == self._job_id else None
         if seen is None and holds and after.position is not None:
             seen = await self._seen_at(after.position.sequence)
+            if not await self._hub.log.holds(after.position):
+                seen = None  # it was asked of another stream meanwhile
         if seen is None:
             async for item in self._gap():
                 yield item
@@ -120,14 +122,33 @@ class JobReader:
         async for item in self._replay():
             yield item
 
-    async def _seen_at(self, sequence: int) -> int:
-        """Return the job_seq of the job's last event at or before a stream sequence."""
-        following = await self._hub.log.next(self._filter, sequence)
-        if following is not None:
-            return _job_of(following).job_seq - 1
-        heads = await self._hub.heads([self._job_id])
-        head = heads.get(self._job_id)
-        return head.published if head is not None else 0
+    async def _seen_at(self, sequence: int) -> int | None:
+        """Return the job_seq of the job's last event at or before a stream sequence.
+
+        None where the log cannot tell: it has lost or dropped what the answer needs.
+        """
+        head = (await self._hub.heads([self._job_id])).get(self._job_id)
+        while True:
+            following = await self._hub.log.next(self._filter, sequence)
+            if following is not None:
+                return await self._seen_before(following, sequence)
+            newest = await self._hub.log.last(self._filter)
+            if newest is None:
+                return None if head is not None and head.published else 0
+            if newest.sequence <= sequence:
+                return _job_of(newest).job_seq
+
+    async def _seen_before(self, following: Recorded, sequence: int) -> int | None:
+        """Return the job_seq of the event that the relay named as the one before.
+
+        None where that one was behind `sequence`, and has been lost, or is kept no more.
+        """
+        if _job_of(following).job_seq == 1:
+            return 0
+        if not 1 <= following.previous <= sequence:
+            return None
+        before = await self._hub.log.at(following.previous)
+        return _job_of(before).job_seq if before is not None else None
 
     async def _replay(self) -> AsyncIterator[JobItem]:
         """Read from the log what lies behind the cursor's position, to its present end."""

@@ -22,6 +22,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _V1_TOKENS: Final = 9
 _NO_MESSAGE: Final = 10037
 RETRY_SECONDS: Final = 0.25
+EXPECTED_SEQUENCE: Final = "Nats-Expected-Last-Subject-Sequence"
 
 
 class LogState(NamedTuple):
@@ -33,13 +34,20 @@ class LogState(NamedTuple):
 
 
 class Recorded:
-    """One stored event; `time` in microseconds since 1970."""
+    """One stored event; `time` in microseconds since 1970.
 
-    def __init__(self, sequence: int, time: int, subject: str, data: bytes) -> None:
+    `previous` is the sequence of the job's event before, 0 where the stream held none
+    when this one was stored; it is known of events that were asked for by themselves.
+    """
+
+    def __init__(
+        self, sequence: int, time: int, subject: str, data: bytes, previous: int = 0
+    ) -> None:
         self.sequence = sequence
         self.time = time
         self.subject = subject
         self.data = data
+        self.previous = previous
 
     @cached_property
     def body(self) -> EventBody:
@@ -161,5 +169,9 @@ def _recorded(message: RawStreamMsg) -> Recorded:
     assert message.seq is not None and message.subject is not None
     assert message.time is not None
     return Recorded(
-        message.seq, microseconds(message.time), message.subject, message.data or b""
+        message.seq,
+        microseconds(message.time),
+        message.subject,
+        message.data or b"",
+        int((message.headers or {}).get(EXPECTED_SEQUENCE, 0)),
     )

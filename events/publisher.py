@@ -18,7 +18,7 @@ from nats.js.errors import BadRequestError
 from core import outbox
 from core.database_async import Database
 from core.outbox import OutboxMessage, OutboxStream
-from events.log import EventLog
+from events.log import EXPECTED_SEQUENCE, EventLog
 from events.subjects import EVENTS, TASKS, job_filter
 
 BATCH_ROWS: Final = 500
@@ -26,8 +26,7 @@ JOBS_AT_ONCE: Final = 100
 REMEMBERED_JOBS: Final = 10_000
 PATIENCE_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 0.2
-_EXPECTED: Final = "Nats-Expected-Last-Subject-Sequence"
-_EXPECTED_SUBJECT: Final = "Nats-Expected-Last-Subject-Sequence-Subject"
+_EXPECTED_SUBJECT: Final = f"{EXPECTED_SEQUENCE}-Subject"
 _MESSAGE_ID: Final = "Nats-Msg-Id"
 _REFUSED: Final = frozenset({10071, 10164})
 
@@ -92,7 +91,10 @@ class OutboxPublisher:
                 if job_seq >= row.job_seq:
                     self._remember(job_id, expected, job_seq)
                     return
-            headers = {_EXPECTED: str(expected), _EXPECTED_SUBJECT: job_filter(job_id)}
+            headers = {
+                EXPECTED_SEQUENCE: str(expected),
+                _EXPECTED_SUBJECT: job_filter(job_id),
+            }
             try:
                 sequence = await self._send(row, EVENTS, headers)
             except BadRequestError as error:

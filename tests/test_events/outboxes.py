@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 
 from core import outbox
 from core.base import new_id
-from core.broker import TASK_SUBJECT
 from core.database_async import Database
 from core.outbox import OutboxMessage, OutboxStream
+from core.task_queue import task_subject
 from events.log import EventLog
 from events.subjects import TASKS, Transition, trailing_id
 from tests.test_events.bodies import Rows, Written
@@ -33,9 +33,10 @@ async def store(database: Database, *events: Written) -> None:
 
 async def store_task(database: Database, body: bytes) -> None:
     """Put a task into the outbox."""
+    job_id = new_id("job")
     async with database.transaction() as session:
         await outbox.append(
-            session, OutboxStream.TASKS, TASK_SUBJECT, body, job_id=new_id("job")
+            session, OutboxStream.TASKS, task_subject(job_id), body, job_id=job_id
         )
 
 

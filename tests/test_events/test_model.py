@@ -1,0 +1,138 @@
+"""The protocol under random schedules: no hole, repeat, disorder or silence, ever.
+
+The real EventLog, Tail, Hub and JobReader run in a virtual world that loses, expires
+and repeats what it can. Faults that are planted must be found, or the model is blind.
+"""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from loguru import logger
+
+from events import hub
+from tests.test_events.faults import FAULTS, Fault
+from tests.test_events.simulation import CURSORS, JOBS, PAUSES, World, run
+from tests.test_events.viewer import Violation
+from tests.test_events.virtual_time import VirtualLoop
+
+SCHEDULES = 60
+ENOUGH = 200
+A_JOB = st.integers(0, JOBS - 1)
+A_HUB = st.integers(0, 1)
+
+
+@pytest.fixture(autouse=True)
+def silent() -> Iterator[None]:
+    """Keep the many losses out of the log."""
+    logger.disable("events")
+    yield
+    logger.enable("events")
+
+
+@pytest.fixture
+def small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have slow clients overflow."""
+    monkeypatch.setattr(hub, "BUFFERED_EVENTS", 3)
+
+
+@pytest.mark.parametrize("loss", [False, True], ids=["lossless", "lossy"])
+def test_random_schedules_wrong_no_client(loss: bool, small_buffers: None) -> None:
+    worlds = [run(seed, loss=loss) for seed in range(SCHEDULES)]
+
+    viewers = [viewer for world in worlds for viewer in world.viewers]
+    assert len(viewers) > SCHEDULES
+    assert sum(viewer.is_complete for viewer in viewers) > SCHEDULES / 2
+    assert (sum(viewer.gaps for viewer in viewers) > 0) == loss
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_planted_fault_is_found(
+    fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fault.owner, fault.name, fault.stand_in)
+
+    with pytest.raises(Violation):
+        for seed in range(ENOUGH):
+            run(seed, loss=seed % 2 == 0)
+
+
+class Protocol(RuleBasedStateMachine):
+    """The same world, steered by Hypothesis, which shrinks what it finds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner(loop_factory=VirtualLoop)
+        self.runner.__enter__()
+        self.world = World(seed=0)
+        self.runner.run(self.world.start())
+
+    @rule(job=A_JOB, count=st.integers(1, 5), is_last=st.booleans())
+    def emit(self, job: int, count: int, is_last: bool) -> None:
+        for number in range(count):
+            self.world.emit(job, is_last and count == 1 and number == 0)
+
+    @rule(job=A_JOB, count=st.integers(1, 5), dies=st.booleans())
+    def publish(self, job: int, count: int, dies: bool) -> None:
+        async def publish() -> None:
+            for _ in range(count):
+                self.world.publish(job, dies)
+
+        self.runner.run(publish())
+
+    @rule(job=A_JOB, hub=A_HUB, kind=st.sampled_from(CURSORS))
+    def open_viewer(self, job: int, hub: int, kind: str) -> None:
+        async def open_viewer() -> None:
+            self.world.open_viewer(job, hub, kind)
+
+        self.runner.run(open_viewer())
+
+    @precondition(lambda self: self.world.viewers)
+    @rule(viewer=st.integers(0, 20), hub=A_HUB)
+    def drop_or_resume(self, viewer: int, hub: int) -> None:
+        self.runner.run(self.world.toggle(viewer, hub))
+
+    @rule()
+    def restart_nats(self) -> None:
+        self.world.restart_nats()
+
+    @rule()
+    def take_nats_away(self) -> None:
+        self.world.take_nats_away()
+
+    @precondition(lambda self: self.world.server.kept)
+    @rule(count=st.integers(1, 5))
+    def lose_tail(self, count: int) -> None:
+        self.world.lose_tail(count)
+
+    @precondition(lambda self: self.world.server.kept)
+    @rule(count=st.integers(1, 20))
+    def expire(self, count: int) -> None:
+        self.world.expire(count)
+
+    @precondition(lambda self: self.world.server.kept)
+    @rule()
+    def wipe(self) -> None:
+        async def wipe() -> None:
+            self.world.wipe()
+
+        self.runner.run(wipe())
+
+    @rule(seconds=st.sampled_from(PAUSES))
+    def let_pass(self, seconds: float) -> None:
+        self.runner.run(self.world.let_pass(seconds))
+
+    def teardown(self) -> None:
+        try:
+            self.runner.run(self.world.settle())
+        finally:
+            self.runner.close()
+
+
+TestProtocol = Protocol.TestCase
+TestProtocol.settings = settings(
+    max_examples=100, stateful_step_count=40, deadline=None
+)
