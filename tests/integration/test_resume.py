@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.base import derived_id, utc_now
@@ -21,6 +21,7 @@ ON_SERVERS = settings(
     max_examples=8,
     deadline=None,
     database=None,
+    phases=[Phase.generate],  # to shrink an example takes longer than to read it
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 OTHER_LOG = Position(creation=1_700_000_000_000_000, sequence=5, time=None)

@@ -49,6 +49,8 @@ subscription ($subject: String!, $after: EventCursor) {
 }
 """
 
+PATIENCE_SECONDS = 30.0
+
 # Where a socket breaks: after so many events, or after so many seconds.
 type Cut = int | float
 
@@ -84,10 +86,12 @@ class Subscriber:
                 variables["after"] = self.seen[-1]["cursor"]
             await socket.subscribe("1", self._document, **variables)
             try:
-                async with asyncio.timeout(cut if isinstance(cut, float) else 60):
+                async with asyncio.timeout(
+                    cut if isinstance(cut, float) else PATIENCE_SECONDS
+                ):
                     return await self._read(socket, cut, until)
             except TimeoutError:
-                assert isinstance(cut, float), "nothing came for a minute"
+                assert isinstance(cut, float), "it does not end"
                 return False
             finally:
                 socket.abort()
