@@ -7,7 +7,7 @@ if __name__ == "__main__":
     main()
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -43,20 +43,22 @@ MAX_BODY_BYTES = 1024 * 1024
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Connect before the first request; close behind the last."""
-    client = await connect(settings, "gateway")
-    database = Database.from_settings(settings)
-    fill(container, settings, client, database)
-    container.give(JobHeads, container.get(JobRowsService))  # type: ignore[type-abstract]
-    hub = container.get(Hub)
-    await hub.start()
-    app.state.container = container
-    storage = container.get(Storage)  # type: ignore[type-abstract]
-    app.state.services = FileServices(container.get(FilesService), storage)
-    yield
-    await hub.close()
-    await client.close()
-    await storage.close()
-    await database.close()
+    async with AsyncExitStack() as stack:
+        client = await connect(settings, "gateway")
+        stack.push_async_callback(client.close)
+        database = Database.from_settings(settings)
+        stack.push_async_callback(database.close)
+        fill(container, settings, client, database)
+        storage = container.get(Storage)  # type: ignore[type-abstract]
+        stack.push_async_callback(storage.close)
+        heads = container.get(JobRowsService)
+        container.give(JobHeads, heads)  # type: ignore[type-abstract]
+        hub = container.get(Hub)
+        await hub.start()
+        stack.push_async_callback(hub.close)
+        app.state.container = container
+        app.state.services = FileServices(container.get(FilesService), storage)
+        yield
 
 
 app = Starlette(

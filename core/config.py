@@ -6,7 +6,7 @@ Each one is documented in `.env.example`; a test holds the two together.
 import ipaddress
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,11 +15,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 SERVERS_FILE = Path("run", "servers.env")
 
 
+ROOT: Final = Path(__file__).parent.parent
+
+
 class Settings(BaseSettings):
     """Everything that may differ between a laptop and production."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ONEMANAGE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="ONEMANAGE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        validate_default=True,
+        extra="ignore",
+        frozen=True,
     )
 
     host: str = "127.0.0.1"
@@ -56,6 +64,12 @@ class Settings(BaseSettings):
     psd_max_side: int = Field(30_000, ge=1)
     psd_max_layers: int = Field(8_000, ge=1)
     psd_max_pixels: int = Field(4_000_000_000, ge=1)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _from_the_project(cls, value: Path) -> Path:
+        """Read `~`, and take a relative path from the project's folder."""
+        return ROOT / value.expanduser()
 
     @field_validator("host")
     @classmethod

@@ -1,10 +1,19 @@
 """PostgreSQL for everything that runs on an event loop."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    SQLColumnExpression,
+    String,
+    any_,
+    literal,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from core.config import Settings
@@ -21,6 +30,16 @@ def async_url(url: str) -> str:
             ErrorCode.INVALID, "ONEMANAGE_DATABASE_URL must begin with postgresql://"
         )
     return f"postgresql+asyncpg://{rest}"
+
+
+def among(
+    column: SQLColumnExpression[Any], values: Sequence[Any], kind: type[Any] = String
+) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of `values`, however many.
+
+    One array is one parameter; PostgreSQL's protocol takes 32,767 of them.
+    """
+    return column == any_(literal(list(values), ARRAY(kind)))
 
 
 class Database:

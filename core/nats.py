@@ -1,6 +1,7 @@
 """The connection to NATS, and what every process expects of it."""
 
 from contextlib import suppress
+from typing import Any, Final
 
 import nats.errors
 from loguru import logger
@@ -9,7 +10,27 @@ from nats.aio.client import Client
 from core.config import Settings
 from core.errors import AppError, ErrorCode
 
-WAKE_RELAY = "onemanage.wake.relay"
+WAKE_RELAY: Final = "onemanage.wake.relay"
+
+
+CONNECTION_OPTIONS: Final[dict[str, Any]] = {
+    "max_reconnect_attempts": -1,
+    "reconnect_time_wait": 0.25,
+    "connect_timeout": 2,
+    "ping_interval": 5,
+    "max_outstanding_pings": 2,
+}
+
+
+def servers(settings: Settings) -> list[str]:
+    """Return the addresses of NATS; AppError where none is set."""
+    addresses = [one.strip() for one in settings.nats_url.split(",") if one.strip()]
+    if not addresses:
+        raise AppError(
+            ErrorCode.INVALID,
+            "No NATS: set ONEMANAGE_NATS_URL, or start everything with 'make run'",
+        )
+    return addresses
 
 
 async def connect(settings: Settings, name: str) -> Client:
@@ -17,34 +38,31 @@ async def connect(settings: Settings, name: str) -> Client:
 
     `name` appears in the server's list of connections. AppError where no URL is set.
     """
-    if not settings.nats_url:
-        raise AppError(
-            ErrorCode.INVALID,
-            "No NATS: set ONEMANAGE_NATS_URL, or start everything with 'make run'",
-        )
+    client = Client()
+    told: set[str] = set()
 
     async def on_error(error: Exception) -> None:
-        logger.debug("NATS: {}", error)
+        """Tell each problem once before the first connection, then while connected."""
+        text = f"{error!r}"
+        if client.is_connected or text not in told:
+            logger.warning("NATS: {}", text)
+        told.add(text)
 
     async def on_disconnected() -> None:
         if not client.is_closed:
             logger.warning("NATS is gone; reconnecting")
 
     async def on_reconnected() -> None:
+        told.clear()
         logger.info("NATS is back")
 
-    client = Client()
     await client.connect(
-        settings.nats_url.split(","),
+        servers(settings),
         name=name,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # a float works
-        connect_timeout=2,
-        ping_interval=5,
-        max_outstanding_pings=2,
         error_cb=on_error,
         disconnected_cb=on_disconnected,
         reconnected_cb=on_reconnected,
+        **CONNECTION_OPTIONS,
     )
     return client
 

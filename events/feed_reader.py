@@ -96,7 +96,7 @@ class FeedReader:
         self._position = Position(creation, event.sequence, event.time)
         if not matches(self._pattern, without_id(event.subject)):
             return
-        if self._may_see(owner_of(event.body)):
+        if event.is_readable and self._may_see(owner_of(event.body)):
             self._cursor = _cursor_at(event, self._position)
             yield FeedEvent(event, self._cursor)
 

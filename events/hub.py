@@ -109,6 +109,11 @@ class Hub:
         """What the hub has seen; None until it has reached NATS for the first time."""
         return self._tail.position
 
+    @property
+    def is_following(self) -> bool:
+        """True while the hub hears of the log."""
+        return self.position is not None and self._tail.is_alive
+
     async def reach(self) -> Position:
         """Wait until the hub follows the log; return what it has seen."""
         while self.position is None:
@@ -126,9 +131,7 @@ class Hub:
         """Stop following."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @contextmanager
     def watch_job(self, job_id: str) -> Iterator[Watch]:
@@ -244,5 +247,9 @@ class Hub:
 def is_terminal(event: Recorded) -> bool:
     """Tell whether an event of a job is its last one."""
     status = without_id(event.subject).rpartition(".")[2]
-    job = event.body.job
-    return bool(job) and status in Transition and Transition(status).is_terminal
+    return (
+        event.is_readable
+        and bool(event.body.job)
+        and status in Transition
+        and Transition(status).is_terminal
+    )

@@ -182,6 +182,8 @@ class JobReader:
         A hole in what the hub delivered is looked for at the leader first (`proven`:
         the event itself came from there).
         """
+        if not event.is_readable:
+            return  # the number after it tells the gap
         job = _job_of(event)
         if job.job_seq <= self._seen:
             return

@@ -55,6 +55,15 @@ class Recorded:
         return decode(self.data)
 
     @cached_property
+    def is_readable(self) -> bool:
+        """False where the body is none of ours, which is logged once."""
+        try:
+            return self.body is not None
+        except msgspec.MsgspecError as error:
+            logger.error("event {} on {}: {}", self.sequence, self.subject, error)
+            return False
+
+    @cached_property
     def payload(self) -> Any:
         """The body as plain JSON values, as it was published."""
         return msgspec.json.decode(self.data)
@@ -133,15 +142,15 @@ class EventLog:
         """Tell whether reading on from `position` misses nothing."""
         if position is None:
             return False
-        state = await self.state()
+        there = await self.at(position.sequence)
+        state = await self.state()  # last, lest it be of the stream before
         if position.creation != state.creation:
             return False
         if not state.first - 1 <= position.sequence <= state.last:
             return False
-        if position.time is None:
+        if there is None or position.time is None:
             return True
-        there = await self.at(position.sequence)
-        return there is None or there.time == position.time
+        return there.time == position.time
 
     async def _get(self, **request: Any) -> Recorded | None:
         try:

@@ -55,6 +55,12 @@ class Tail:
         self._last_sign = 0.0
         self.position: Position | None = None
 
+    @property
+    def is_alive(self) -> bool:
+        """True while the consumer, or its heartbeat, has been heard of lately."""
+        loop = asyncio.get_running_loop()
+        return loop.time() - self._last_sign < 2 * SILENCE_SECONDS
+
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
@@ -63,6 +69,8 @@ class Tail:
                 await self._follow()
             except (nats.errors.Error, TimeoutError, OSError) as error:
                 logger.debug("the event tail begins again: {!r}", error)
+            except Exception:  # silence would be worse than another try
+                logger.exception("the event tail broke and begins again")
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _find_start(self) -> None:

@@ -1,6 +1,6 @@
 """What callers see of an error: an AppError's message, or an id that is in the log."""
 
-from typing import Any
+from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLFormattedError
 from loguru import logger
@@ -22,6 +22,18 @@ _OF_CALLERS = (
     MissingQueryError,
     CannotGetOperationTypeError,
     InvalidOperationTypeError,
+)
+
+
+_CODES: Final = frozenset(
+    {
+        ErrorCode.UNAUTHENTICATED,
+        ErrorCode.FORBIDDEN,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.BAD_USER_INPUT,
+        ErrorCode.LIMIT_EXCEEDED,
+        ErrorCode.INTERNAL,
+    }
 )
 
 
@@ -52,7 +64,9 @@ class MaskedSchema(Schema):
 def is_internal(error: GraphQLError) -> bool:
     """Tell whether an error came from us and not from what the caller sent."""
     original = innermost(error)
-    return original is not None and not isinstance(original, AppError)
+    if isinstance(original, AppError):
+        return original.code is ErrorCode.STORAGE_UNAVAILABLE
+    return original is not None
 
 
 def innermost(error: GraphQLError) -> Exception | None:
@@ -77,11 +91,18 @@ def formatted(error: GraphQLError) -> GraphQLFormattedError:
     shown = error.formatted
     original = innermost(error)
     extensions: dict[str, Any] = {"code": ErrorCode.BAD_USER_INPUT.value}
-    if isinstance(original, AppError):
-        shown["message"] = original.message
-        extensions["code"] = original.code.value
-    elif original is not None:
+    if is_internal(error):
         shown["message"] = "Something went wrong on our side."
         extensions = {"code": ErrorCode.INTERNAL.value, "id": error_id(error)}
+    if isinstance(original, AppError):
+        shown["message"] = original.message
+        extensions["code"] = _shown_code(original.code)
     shown["extensions"] = extensions
     return shown
+
+
+def _shown_code(code: ErrorCode) -> str:
+    """Return one of the codes that clients know."""
+    if code is ErrorCode.STORAGE_UNAVAILABLE:
+        return ErrorCode.INTERNAL.value
+    return code.value if code in _CODES else ErrorCode.BAD_USER_INPUT.value

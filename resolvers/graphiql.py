@@ -92,9 +92,6 @@ def _store_origins(settings: Settings) -> list[str]:
     """Return the origins that presigned URLs may have, by either addressing style."""
     if not settings.uses_s3:
         return []
-    endpoint = settings.s3_public_endpoint_url or settings.s3_endpoint_url
-    if not endpoint:
-        return ["https://*.amazonaws.com"]
-    url = urlsplit(endpoint)
+    url = urlsplit(settings.s3_public_endpoint_url or settings.s3_endpoint_url)
     path_style = f"{url.scheme}://{url.netloc}"
     return [path_style, f"{url.scheme}://{settings.s3_bucket}.{url.netloc}"]

@@ -44,8 +44,8 @@ async def _nats(container: Container) -> None:
     client = container.get(Client)
     if not client.is_connected:
         raise ConnectionError("NATS is not connected")
-    if container.get(Hub).position is None:
-        raise ConnectionError("the event log has not been reached yet")
+    if not container.get(Hub).is_following:
+        raise ConnectionError("the event log is not being followed")
 
 
 async def _state(name: str, check: Awaitable[None]) -> str:

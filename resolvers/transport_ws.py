@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from graphql import GraphQLError
+from loguru import logger
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
@@ -17,7 +18,7 @@ from strawberry.types import ExecutionResult
 from strawberry.utils.aio import aclosing
 
 from core.errors import AppError, ErrorCode
-from resolvers.errors import formatted
+from resolvers.errors import error_id, formatted
 from schema.context import Context
 
 if TYPE_CHECKING:
@@ -99,7 +100,16 @@ class TransportWSHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await self.websocket.close(code=4400, reason=_fitting(error_message))
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
-        """Run an operation with a context of its own, to its end."""
+        """Run an operation to its end, and tell the client of any."""
+        try:
+            await self._run(operation)
+        except Exception as error:
+            failure = GraphQLError(str(error), original_error=error)
+            logger.opt(exception=error).error("{}", error_id(failure))
+            await operation.send_initial_errors([failure])
+
+    async def _run(self, operation: Operation[Context, None]) -> None:
+        """Run an operation with a context of its own."""
         view = cast("GraphQLView", self.view)
         results = await self.schema.stream(
             operation.query,

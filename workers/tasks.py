@@ -12,7 +12,7 @@ from core.config import get_settings
 from core.container import Container
 from core.database_async import Database
 from core.logging import configure_logging
-from core.nats import connect
+from core.nats import CONNECTION_OPTIONS, connect, servers
 from core.processes import ProcessPool
 from features.jobs.burial import Burial
 from workers.discovery import import_all
@@ -23,15 +23,7 @@ from workers.process import fill
 sys.path.append(str(Path(__file__).parent.parent))
 
 settings = get_settings()
-broker = LeasedBroker(
-    settings.nats_url.split(","),
-    name="worker",
-    max_reconnect_attempts=-1,
-    reconnect_time_wait=0.25,
-    connect_timeout=2,
-    ping_interval=5,
-    max_outstanding_pings=2,
-)
+broker = LeasedBroker(servers(settings), name="worker", **CONNECTION_OPTIONS)
 async_shared_broker.default_broker(broker)
 import_all("tasks")
 

@@ -137,6 +137,7 @@ def _make_files() -> None:
         ["owner_id", "created_at", "id"],
         unique=False,
     )
+    op.create_index("source_files_by_time", "source_files", ["created_at", "id"])
 
 
 def _make_jobs() -> None:
@@ -182,6 +183,7 @@ def _make_jobs() -> None:
     op.create_index(
         "jobs_by_owner", "jobs", ["owner_id", "created_at", "id"], unique=False
     )
+    op.create_index("jobs_by_time", "jobs", ["created_at", "id"])
     op.create_index("jobs_by_status", "jobs", ["status", "updated_at"], unique=False)
     op.create_table(
         "dead_letters",
@@ -252,6 +254,9 @@ def _make_documents() -> None:
         ["owner_id", "created_at", "id"],
         unique=False,
     )
+    op.create_index("psd_documents_by_time", "psd_documents", ["created_at", "id"])
+    op.create_index("psd_documents_by_image", "psd_documents", ["image_id"])
+    op.create_index("psd_documents_by_preview", "psd_documents", ["preview_id"])
 
 
 def _make_layers() -> None:

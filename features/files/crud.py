@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from core.database_async import among
 from features.files.models import SourceFile, StoredObject
 
 
@@ -14,7 +15,7 @@ async def files_by_ids(
     session: AsyncSession, ids: Sequence[str]
 ) -> Sequence[SourceFile]:
     """Return the files with these ids, in no order."""
-    query = select(SourceFile).where(col(SourceFile.id).in_(ids))
+    query = select(SourceFile).where(among(col(SourceFile.id), ids))
     return (await session.scalars(query)).all()
 
 
@@ -61,7 +62,7 @@ async def objects_by_ids(
     session: AsyncSession, ids: Sequence[str]
 ) -> Sequence[StoredObject]:
     """Return the stored objects with these ids, in no order."""
-    query = select(StoredObject).where(col(StoredObject.id).in_(ids))
+    query = select(StoredObject).where(among(col(StoredObject.id), ids))
     return (await session.scalars(query)).all()
 
 
@@ -71,7 +72,7 @@ async def set_expiry(
     """Set when stored objects may be swept."""
     await session.execute(
         update(StoredObject)
-        .where(col(StoredObject.id).in_(ids))
+        .where(among(col(StoredObject.id), ids))
         .values(expires_at=expires_at)
     )
 
@@ -89,4 +90,4 @@ async def lock_expired(session: AsyncSession, limit: int) -> Sequence[StoredObje
 
 async def remove_objects(session: AsyncSession, ids: Sequence[str]) -> None:
     """Delete the rows of stored objects; what names them holds null from now on."""
-    await session.execute(delete(StoredObject).where(col(StoredObject.id).in_(ids)))
+    await session.execute(delete(StoredObject).where(among(col(StoredObject.id), ids)))

@@ -27,7 +27,10 @@ class SourceFile(TimestampMixin, table=True):
     """
 
     __tablename__ = "source_files"
-    __table_args__ = (Index("source_files_by_owner", "owner_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("source_files_by_owner", "owner_id", "created_at", "id"),
+        Index("source_files_by_time", "created_at", "id"),
+    )
 
     id: str = Field(default_factory=lambda: new_id("file"), primary_key=True)
     owner_id: str = Field(foreign_key="users.id")

@@ -192,6 +192,7 @@ class FilesService:
         path: Path,
         content_type: str,
         *,
+        sha256: str | None = None,
         width: int | None = None,
         height: int | None = None,
         expires_at: datetime | None = None,
@@ -200,12 +201,15 @@ class FilesService:
 
         Nobody may write to `path` any more. Sizes are an image's, in pixels.
         """
-        digest = await asyncio.to_thread(sha256_of_file, path)
+        digest = sha256
+        if digest is None:
+            digest = await asyncio.to_thread(sha256_of_file, path)
+        size = (await asyncio.to_thread(path.stat)).st_size
         await self._storage.put_file(key, path, content_type)
         return StoredObject(
             key=key,
             content_type=content_type,
-            size=path.stat().st_size,
+            size=size,
             sha256=digest,
             width=width,
             height=height,

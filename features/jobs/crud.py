@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from core import outbox
+from core.database_async import among
 from core.outbox import OutboxMessage, OutboxStream
 from events.hub import JobHead
 from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
@@ -28,7 +29,7 @@ async def by_id(session: AsyncSession, job_id: str) -> Job | None:
 
 async def by_ids(session: AsyncSession, ids: Sequence[str]) -> Sequence[Job]:
     """Return the jobs with these ids, in no order."""
-    return (await session.scalars(select(Job).where(col(Job.id).in_(ids)))).all()
+    return (await session.scalars(select(Job).where(among(col(Job.id), ids)))).all()
 
 
 async def by_key(
@@ -45,7 +46,9 @@ async def by_key(
 
 async def retries_of(session: AsyncSession, ids: Sequence[str]) -> Sequence[Job]:
     """Return the jobs that run one of these again."""
-    return (await session.scalars(select(Job).where(col(Job.retry_of).in_(ids)))).all()
+    return (
+        await session.scalars(select(Job).where(among(col(Job.retry_of), ids)))
+    ).all()
 
 
 async def locked(session: AsyncSession, job_id: str) -> Job | None:
@@ -79,7 +82,7 @@ async def heartbeat(session: AsyncSession, job_id: str, claim: int) -> bool:
 
 async def heads(session: AsyncSession, ids: Sequence[str]) -> dict[str, JobHead]:
     """Return where jobs stand: their job_seq and what of it is still in the outbox."""
-    query = select(col(Job.id), col(Job.job_seq)).where(col(Job.id).in_(ids))
+    query = select(col(Job.id), col(Job.job_seq)).where(among(col(Job.id), ids))
     rows = (await session.execute(query)).all()
     waiting = await outbox.first_waiting(session, ids)
     return {job_id: JobHead(job_seq, waiting.get(job_id)) for job_id, job_seq in rows}

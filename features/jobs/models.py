@@ -40,6 +40,7 @@ class Job(TimestampMixin, table=True):
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("owner_id", "mutation", "idempotency_key"),
+        Index("jobs_by_time", "created_at", "id"),
         Index("jobs_by_owner", "owner_id", "created_at", "id"),
         Index("jobs_by_status", "status", "updated_at"),
     )

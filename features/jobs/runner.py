@@ -213,8 +213,6 @@ class JobRunner:
         except asyncio.CancelledError:
             logger.info("handing the job back: the worker is shutting down")
             await self.write(run.job.id, run.job.claim, _hand_back)
-        except TimeoutError:
-            await self._fail(run, _timed_out(self._timeout))
         except JobFailure as failure:
             await self._fail(run, failure.error)
         except AppError as error:
@@ -238,8 +236,13 @@ class JobRunner:
         work = asyncio.ensure_future(handler(run))
         beats = asyncio.create_task(self._heartbeats(run))
         try:
-            async with asyncio.timeout(self._timeout):
-                await asyncio.wait({work, beats}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {work, beats},
+                timeout=self._timeout,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if not (work.done() or beats.done()):
+                raise timed_out(self._timeout)
             if not work.done():
                 raise ClaimLost(run.job.id)
             if work.cancelled():
@@ -290,9 +293,12 @@ def _check_lease(job: Job, now: datetime) -> None:
         raise JobBusy(LEASE_SECONDS - silent + 1)
 
 
-def _timed_out(seconds: float) -> JobErrorBody:
-    return JobErrorBody(
-        "TIMEOUT", f"The attempt took longer than {seconds:g} s and was ended.", True
+def timed_out(seconds: float) -> JobFailure:
+    """Make the failure of an attempt that took longer than `seconds`."""
+    return JobFailure(
+        "TIMEOUT",
+        f"The attempt took longer than {seconds:g} s and was ended.",
+        retryable=True,
     )
 
 

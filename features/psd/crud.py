@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
+from core.database_async import among
 from features.psd.models import LayerSelection, Pictures, PsdDocument, PsdLayer
 
 ROWS_PER_INSERT = 500
@@ -39,10 +40,11 @@ async def set_layer_pictures(
 
 async def set_damaged(session: AsyncSession, reasons: Mapping[str, str]) -> None:
     """Note that layers have no pixels that can be read, by layer id."""
-    for layer_id, reason in reasons.items():
+    for reason in set(reasons.values()):
+        damaged = [layer_id for layer_id, why in reasons.items() if why == reason]
         await session.execute(
             update(PsdLayer)
-            .where(col(PsdLayer.id) == layer_id)
+            .where(among(col(PsdLayer.id), damaged))
             .values(
                 fidelity="NONE",
                 unsupported=col(PsdLayer.unsupported).concat(cast([reason], JSONB)),
@@ -84,7 +86,7 @@ async def documents_by_ids(
     session: AsyncSession, ids: Sequence[str]
 ) -> Sequence[PsdDocument]:
     """Return the documents with these ids, in no order."""
-    query = select(PsdDocument).where(col(PsdDocument.id).in_(ids))
+    query = select(PsdDocument).where(among(col(PsdDocument.id), ids))
     return (await session.scalars(query)).all()
 
 
@@ -92,7 +94,7 @@ async def layers_by_ids(
     session: AsyncSession, ids: Sequence[str]
 ) -> Sequence[PsdLayer]:
     """Return the layers with these ids, in no order."""
-    query = select(PsdLayer).where(col(PsdLayer.id).in_(ids))
+    query = select(PsdLayer).where(among(col(PsdLayer.id), ids))
     return (await session.scalars(query)).all()
 
 
@@ -102,7 +104,7 @@ async def layers_of_documents(
     """Return all layers of documents, from the bottom of each."""
     query = (
         select(PsdLayer)
-        .where(col(PsdLayer.document_id).in_(document_ids))
+        .where(among(col(PsdLayer.document_id), document_ids))
         .order_by(col(PsdLayer.document_id), col(PsdLayer.index))
     )
     return (await session.scalars(query)).all()
@@ -191,7 +193,7 @@ def _conditions(
     document_ids: Sequence[str], selection: LayerSelection
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
-        col(PsdLayer.document_id).in_(document_ids)
+        among(col(PsdLayer.document_id), document_ids)
     ]
     if selection.kinds is not None:
         conditions.append(col(PsdLayer.kind).in_(selection.kinds))

@@ -17,7 +17,12 @@ class PsdDocument(TimestampMixin, table=True):
     """
 
     __tablename__ = "psd_documents"
-    __table_args__ = (Index("psd_documents_by_owner", "owner_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("psd_documents_by_owner", "owner_id", "created_at", "id"),
+        Index("psd_documents_by_time", "created_at", "id"),
+        Index("psd_documents_by_image", "image_id"),
+        Index("psd_documents_by_preview", "preview_id"),
+    )
 
     id: str = Field(primary_key=True)
     owner_id: str = Field(foreign_key="users.id")

@@ -17,7 +17,7 @@ from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.models import StoredObject
 from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
-from features.jobs.runner import JobRun, JobRunner, Report
+from features.jobs.runner import JobRun, JobRunner, Report, timed_out
 from features.psd import crud
 from features.psd.models import Pictures, PsdDocument, PsdLayer
 from features.psd.rows import document_columns, layer_columns
@@ -37,12 +37,6 @@ from features.psd.utils import (
 FLUSH_SECONDS: Final = 0.2
 LAYERS_PER_EVENT: Final = 100
 STRUCTURE_FRACTION: Final = 0.1
-TOO_MUCH_MEMORY: Final = JobFailure(
-    "LIMIT_EXCEEDED",
-    "This file needs more memory than is allowed. Save it with fewer or smaller "
-    "layers.",
-    retryable=False,
-)
 
 
 class PsdParser:
@@ -91,11 +85,11 @@ class PsdParser:
                 async for message in messages:
                     await export.take(message)
         except ProcessTimeout as error:
-            raise TimeoutError from error
+            raise timed_out(error.seconds) from error
         except ProcessDied as error:
             raise _failure_of(error) from error
         except MemoryError as error:
-            raise TOO_MUCH_MEMORY from error
+            raise _too_much_memory() from error
         except ProcessFailed as error:
             raise JobFailure(
                 "INTERNAL", "This file could not be parsed.", retryable=True
@@ -242,6 +236,7 @@ class PsdExport:
             key,
             Path(picture.path),
             picture.content_type,
+            sha256=picture.sha256,
             width=picture.width,
             height=picture.height,
         )
@@ -264,7 +259,16 @@ def _has_pixels(layer: Layer) -> bool:
 
 def _failure_of(error: ProcessDied) -> JobFailure:
     if error.out_of_memory:
-        return TOO_MUCH_MEMORY
+        return _too_much_memory()
     return JobFailure(
         "INTERNAL", f"The process that parsed this file died: {error}", retryable=True
+    )
+
+
+def _too_much_memory() -> JobFailure:
+    return JobFailure(
+        "LIMIT_EXCEEDED",
+        "This file needs more memory than is allowed. Save it with fewer or smaller "
+        "layers.",
+        retryable=False,
     )

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from core.config import Settings
-from core.database_async import Database, async_url
+from core.database_async import Database, among, async_url
 from core.errors import AppError, ErrorCode
 
 INSERT = text(
@@ -123,3 +123,16 @@ async def test_check_tells_of_a_database_that_is_away(unused_tcp_port: int) -> N
     with pytest.raises(OSError):
         await away.check()
     await away.close()
+
+
+async def test_a_condition_takes_more_values_than_parameters(
+    database: Database,
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(INSERT, {"id": "here"})
+        found = await session.scalars(
+            select(column("message_id"))
+            .select_from(table("outbox"))
+            .where(among(column("message_id"), [*map(str, range(40_000)), "here"]))
+        )
+        assert found.all() == ["here"]
