@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Libraries whose INFO lines tell a person nothing that ours do not.
 CHATTY_LOGGERS = ("botocore", "boto3", "s3transfer", "urllib3", "httpx", "httpcore")
+# Its lines hold whole paths, and those of /files are signed tokens.
+ACCESS_LOGGER = "uvicorn.access"
 
 
 class _Intercept(logging.Handler):
@@ -107,7 +109,7 @@ def _write_json(message: "Message") -> None:
 def _intercept_standard_library() -> None:
     logging.basicConfig(handlers=[_Intercept()], level=logging.NOTSET, force=True)
     logging.getLogger().setLevel(logging.INFO)
-    for name in CHATTY_LOGGERS:
+    for name in (*CHATTY_LOGGERS, ACCESS_LOGGER):
         logging.getLogger(name).setLevel(logging.WARNING)
     # uvicorn and alembic give their own loggers handlers before we are called.
     for name in list(logging.root.manager.loggerDict):

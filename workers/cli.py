@@ -1,17 +1,21 @@
 """The command line: ``pdm run onemanage --help``."""
 
 import asyncio
-import subprocess
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
+from rich.console import Console
 
 from core.config import get_settings
 from core.errors import AppError
 from workers.backup import BackupFailed, back_up, restore
+from workers.supervisor import commands
+from workers.supervisor.errors import settings_refused
 
 app = typer.Typer(
     help="OneManage's commands. They read the same settings as the servers, and find "
@@ -20,17 +24,24 @@ app = typer.Typer(
     add_completion=False,
 )
 
-ROOT = Path(__file__).parent.parent
 
-
-def _run(*command: str) -> None:
-    raise typer.Exit(subprocess.run([sys.executable, *command], cwd=ROOT).returncode)
+def main() -> None:
+    """Run the command that the arguments name; a wrong setting is one line each."""
+    try:
+        app()
+    except ValidationError as error:
+        sys.exit(str(settings_refused(error)))
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest version."""
-    _run("-m", "alembic", "upgrade", "head")
+    if not get_settings().database_url:
+        _fail(
+            "No database: set ONEMANAGE_DATABASE_URL, or start everything with "
+            "'make run', which migrates its own."
+        )
+    _become(commands.migrate())
 
 
 @app.command()
@@ -38,46 +49,50 @@ def seed(
     url: Annotated[str, typer.Option(help="The gateway's address.")] = "",
 ) -> None:
     """Send the sample design through the public API of a running gateway."""
-    from workers.demo import run_demo  # it needs Pillow and more
+    from workers.demo.errors import DemoError  # it needs Pillow and more
 
-    asyncio.run(run_demo(url or get_settings().base_url))
+    try:
+        asyncio.run(_send_sample(url or get_settings().base_url))
+    except DemoError as error:
+        _fail(f"The sample did not work out. {error.what}\n{error.advice}")
+
+
+async def _send_sample(url: str) -> None:
+    from workers.demo.api import Api
+    from workers.demo.client import show_sample
+
+    async with Api(url) as api:
+        await show_sample(api, Console())
 
 
 @app.command()
 def gateway() -> None:
     """Run the gateway alone."""
-    settings = get_settings()
-    address = ("--host", settings.host, "--port", str(settings.port))
-    _run("-m", "uvicorn", "server:app", *address)
+    _become(_process("gateway"))
 
 
 @app.command()
 def worker() -> None:
     """Run a TaskIQ worker alone."""
-    concurrency = str(get_settings().worker_concurrency)
-    _run(
-        *("-m", "taskiq", "worker", "workers.tasks:broker", "--workers", "1"),
-        *("--receiver", "core.broker:LeasedReceiver"),
-        *("--max-async-tasks", concurrency, "--no-configure-logging"),
-    )
+    _become(_process("worker"))
 
 
 @app.command()
 def event_consumer() -> None:
     """Run the event consumer alone."""
-    _run("-m", "workers.event_consumer")
+    _become(_process("event_consumer"))
 
 
 @app.command()
 def relay() -> None:
     """Run the outbox relay alone."""
-    _run("-m", "workers.relay")
+    _become(_process("relay"))
 
 
 @app.command()
 def maintenance() -> None:
     """Run maintenance alone."""
-    _run("-m", "workers.maintenance")
+    _become(_process("maintenance"))
 
 
 @app.command()
@@ -87,7 +102,9 @@ def schema(
     ] = False,
 ) -> None:
     """Print the GraphQL schema."""
-    _run("-m", "resolvers.snapshot", *(["--write"] if write else []))
+    get_settings()
+    argv = (sys.executable, "-m", "resolvers.snapshot", *(["--write"] if write else []))
+    _become(commands.Command("schema", argv))
 
 
 @app.command()
@@ -110,13 +127,31 @@ def restore_command(
     _report(lambda: restore(get_settings(), archive))
 
 
+def _process(name: str) -> commands.Command:
+    (found,) = [one for one in commands.commands(get_settings()) if one.name == name]
+    return found
+
+
+def _become(command: commands.Command) -> NoReturn:
+    """Go on as that command, so that signals and the exit code are its own."""
+    # The scripts of uvicorn and TaskIQ do not look into the working directory.
+    path = [str(commands.ROOT), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
+    os.chdir(commands.ROOT)
+    os.execve(command.argv[0], command.argv, env)
+
+
 def _report(action: Callable[[], str]) -> None:
     try:
         typer.echo(action())
     except (BackupFailed, AppError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
 
 
 if __name__ == "__main__":
-    app()
+    main()
