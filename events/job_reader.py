@@ -152,14 +152,27 @@ class JobReader:
 
     async def _replay(self) -> AsyncIterator[JobItem]:
         """Read from the log what lies behind the cursor's position, to its present end."""
-        position = self._cursor.position
-        holds = position is not None and await self._hub.log.holds(position)
-        after = position.sequence if holds and position is not None else 0
-        async for event in self._hub.log.replay(after, self._filter):
+        start = await self._start_of_replay()
+        async for event in self._hub.log.replay(start, self._filter):
+            if start and self._is_behind_hole(event):
+                if await self._start_of_replay() == 0:  # another stream by now
+                    async for item in self._replay():
+                        yield item
+                    return
             async for item in self._feed(event, proven=True):
                 yield item
             if self._ended:
                 return
+
+    async def _start_of_replay(self) -> int:
+        """Return the sequence to read behind: 0 where the cursor's place holds no more."""
+        position = self._cursor.position
+        if position is None or not await self._hub.log.holds(position):
+            return 0
+        return position.sequence
+
+    def _is_behind_hole(self, event: Recorded) -> bool:
+        return event.is_readable and _job_of(event).job_seq > self._seen + 1
 
     async def _live(self, watch: Watch) -> AsyncIterator[JobItem]:
         """Read one signal of the hub."""

@@ -107,7 +107,7 @@ async def the_cursor_s_job_is_ignored(
 async def a_snapshot_s_position_is_late(self: JobReader) -> AsyncIterator[JobItem]:
     job = await self._rows.body(self._job_id)
     assert job is not None
-    await asyncio.sleep(3)
+    await asyncio.sleep(1)
     self._seen = job.job_seq
     self._cursor = EventCursor(utc_now(), self._hub.position, job.id, job.job_seq)
     self._ended = job.finished_at is not None

@@ -141,7 +141,7 @@ class LogServer:
             else:
                 headers = {"Status": "100", "Nats-Last-Consumer": str(count)}
                 await callback(Msg(cast(Client, None), headers=headers))
-                await asyncio.sleep(heartbeat * self.chance.random())
+                await asyncio.sleep(heartbeat * self.chance.uniform(0.5, 1))
 
     def _delivery(self, name: str, sequence: int, count: int) -> Msg:
         message = self.kept[sequence]

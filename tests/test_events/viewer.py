@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Final
 
@@ -12,6 +12,7 @@ from events.job_reader import Gap, Happened, JobItem, JobReader, Snapshot
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows
 
+LOSSES: Final = 0.15
 PACES: Final = (0.0, 0.0, 0.0, 0.01, 0.3)
 
 
@@ -52,7 +53,9 @@ class SlowRows(Rows):
 class Viewer:
     """Watches one job over many connections.
 
-    `lowest` and `highest` bound the job_seq that the client's first cursor stands for.
+    `is_lost` tells whether the log lacks an event of the job behind a job_seq, or,
+    without a job_seq, whether it has lost anything. `losses` is the chance that the
+    connection breaks behind an item.
     """
 
     def __init__(
@@ -60,16 +63,17 @@ class Viewer:
         rows: Rows,
         job_id: str,
         after: EventCursor | None,
-        lowest: int = 0,
-        highest: int = 0,
+        is_lost: Callable[[str, int | None], bool],
     ) -> None:
         self.job_id = job_id
         self.cursor = after
         self.items: list[str] = []
         self.gaps = 0
+        self.losses = LOSSES
         self.is_complete = False
         self._rows = rows
-        self._lowest, self._highest = lowest, highest
+        self._is_lost = is_lost
+        self._lowest = self._highest = 0
         self._in_gap = False
         self._violation: Violation | None = None
         self._connection: asyncio.Task[None] | None = None
@@ -82,6 +86,10 @@ class Viewer:
     def is_at(self, number: int) -> bool:
         """Tell whether what was seen last may be this job_seq."""
         return self._lowest <= number <= self._highest
+
+    def stand_between(self, lowest: int, highest: int) -> None:
+        """Bound the job_seq that the client's first cursor stands for."""
+        self._lowest, self._highest = lowest, highest
 
     def connect(self, hub: Hub, chance: random.Random) -> None:
         """Subscribe with the last cursor."""
@@ -111,6 +119,9 @@ class Viewer:
             async with aclosing(reader.read(self.cursor)) as items:
                 async for item in items:
                     self._take(item)
+                    if chance.random() < self.losses:
+                        self.items.append("lost")
+                        return
                     await asyncio.sleep(chance.choice(PACES))
             self._complete()
         except Violation as violation:
@@ -145,9 +156,10 @@ class Viewer:
         self._lowest = self._highest = number
 
     def _see_gap(self, item: Gap) -> None:
-        self.gaps += self._stands_somewhere()
+        self.gaps += 1
         self.items.append(f"gap at {item.job.job_seq}")
         self._must(not self._in_gap, "a gap in a gap")
+        self._must(self._is_due(), "a gap where nothing was lost")
         self._must(item.cursor == self.cursor, "a gap's cursor is not the one before")
         self._in_gap = True
 
@@ -160,11 +172,13 @@ class Viewer:
             self._lowest <= job.job_seq <= self._highest, "complete before the last"
         )
 
-    def _stands_somewhere(self) -> bool:
-        """Tell whether the cursor names a place, in the job or in the log."""
+    def _is_due(self) -> bool:
+        """Tell whether a gap is told rightly."""
         cursor = self.cursor
         assert cursor is not None
-        return cursor.job_id == self.job_id or cursor.position is not None
+        if cursor.job_id == self.job_id:
+            return self._is_lost(self.job_id, cursor.job_seq)
+        return cursor.position is None or self._is_lost(self.job_id, None)
 
     def _told(self, number: int) -> JobBody | None:
         history = self._rows.history[self.job_id]
