@@ -1,5 +1,6 @@
 """Rows in a real outbox, and what has come of them in the real streams."""
 
+import asyncio
 from collections import defaultdict
 
 from nats.aio.client import Client
@@ -12,6 +13,7 @@ from core.database_async import Database
 from core.outbox import OutboxMessage, OutboxStream
 from core.task_queue import task_subject
 from events.log import EventLog
+from events.publisher import OutboxPublisher
 from events.subjects import TASKS, Transition, trailing_id
 from tests.test_events.bodies import Rows, Written
 
@@ -38,6 +40,33 @@ async def store_task(database: Database, body: bytes) -> None:
         await outbox.append(
             session, OutboxStream.TASKS, task_subject(job_id), body, job_id=job_id
         )
+
+
+class Relaying:
+    """What a relay process runs: a publisher for each stream."""
+
+    def __init__(self, database: Database, client: Client) -> None:
+        self._database = database
+        self.events = OutboxPublisher(database, client, OutboxStream.EVENTS)
+        self.tasks = OutboxPublisher(database, client, OutboxStream.TASKS)
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.events.run())
+            group.create_task(self.tasks.run())
+
+    async def empties(self, left: int = 0, patience: float = 20) -> None:
+        """Publish until no more than `left` rows wait, then stop at once."""
+        work = asyncio.create_task(self.run())
+        try:
+            async with asyncio.timeout(patience):
+                while await waiting(self._database) > left:
+                    assert not work.done()
+                    await asyncio.sleep(0.01)
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
 
 def history(rows: Rows, events: int) -> list[Written]:

@@ -2,23 +2,27 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
+import msgspec
 import pytest
+from loguru import logger
 from nats.aio.client import Client
 from sqlalchemy import text
 
 from core import outbox
 from core.base import new_id
 from core.database_async import Database
-from core.outbox import OutboxStream
-from events import publisher, streams
-from events.publisher import OutboxPublisher
+from core.outbox import OutboxMessage, OutboxStream
+from events import placing, publisher, streams
+from events.placing import Placer
 from events.subjects import DEAD_LETTER
 from tests.test_events.bodies import Rows, Written
 from tests.test_events.conftest import connected, fresh_streams
 from tests.test_events.outboxes import (
+    Relaying,
     history,
     numbers,
     store,
@@ -33,15 +37,13 @@ RELAYS = 4
 
 
 @pytest.fixture
-async def relays(
-    nats_url: str, database: Database
-) -> AsyncIterator[list[OutboxPublisher]]:
+async def relays(nats_url: str, database: Database) -> AsyncIterator[list[Relaying]]:
     """Give several publishers, each with a connection of its own."""
     async with AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(connected(nats_url)) for _ in range(RELAYS)
         ]
-        yield [OutboxPublisher(database, client) for client in clients]
+        yield [Relaying(database, client) for client in clients]
 
 
 async def forget_message_ids(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,22 +53,21 @@ async def forget_message_ids(client: Client, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def relay_with_crashes(
-    relay: OutboxPublisher, database: Database, chance: random.Random
+    relay: Relaying, database: Database, chance: random.Random
 ) -> int:
     """Publish until the outbox is empty, often dying in the middle; count the deaths."""
     deaths = 0
     while await waiting(database):
-        work = asyncio.create_task(relay.publish_due())
-        await asyncio.wait([work], timeout=chance.choice([0.02, 0.06, 0.2, 5]))
-        if not work.done():
-            work.cancel()
-            deaths += 1
+        work = asyncio.create_task(relay.run())
+        await asyncio.sleep(chance.choice([0.02, 0.06, 0.2, 0.6]))
+        work.cancel()
         await asyncio.gather(work, return_exceptions=True)
+        deaths += 1
     return deaths
 
 
 async def test_several_dying_publishers_store_each_event_once(
-    client: Client, database: Database, relays: list[OutboxPublisher]
+    client: Client, database: Database, relays: list[Relaying]
 ) -> None:
     rows = Rows()
     jobs = [history(rows, EVENTS_EACH) for _ in range(JOBS)]
@@ -81,7 +82,7 @@ async def test_several_dying_publishers_store_each_event_once(
         *(relay_with_crashes(relay, database, chance) for relay in relays)
     )
 
-    assert sum(deaths) > 0
+    assert sum(deaths) > RELAYS
     assert await numbers(client) == {
         events[0].job_id: list(range(1, EVENTS_EACH + 1)) for events in jobs
     }
@@ -90,7 +91,7 @@ async def test_several_dying_publishers_store_each_event_once(
 
 
 async def test_events_that_are_born_meanwhile_follow_in_order(
-    client: Client, database: Database, relays: list[OutboxPublisher]
+    client: Client, database: Database, relays: list[Relaying]
 ) -> None:
     rows = Rows()
     jobs = [history(rows, EVENTS_EACH) for _ in range(JOBS)]
@@ -99,12 +100,12 @@ async def test_events_that_are_born_meanwhile_follow_in_order(
         for event in events:
             await store(database, event)
 
-    async def relay(one: OutboxPublisher) -> None:
-        while not written.done() or await waiting(database):
-            await one.publish_due()
-
-    written = asyncio.gather(*map(write, jobs))
-    await asyncio.gather(written, *map(relay, relays))
+    publishing = [asyncio.create_task(relay.run()) for relay in relays]
+    await asyncio.gather(*map(write, jobs))
+    await asyncio.gather(*(relay.empties() for relay in relays))
+    for task in publishing:
+        task.cancel()
+    await asyncio.gather(*publishing, return_exceptions=True)
 
     assert await numbers(client) == {
         events[0].job_id: list(range(1, EVENTS_EACH + 1)) for events in jobs
@@ -122,14 +123,15 @@ async def test_a_publisher_with_old_rows_stores_nothing_twice(
     events = history(Rows(), 6)
     await store(database, *events)
     async with database.transaction() as session:
-        old = await outbox.due(session, 100)
-    relay = OutboxPublisher(database, client)
-    assert await relay.publish_due() == 6
+        old = await outbox.due(session, OutboxStream.EVENTS, 100)
+    placer = Placer(client)
+    for row in old:
+        await placer.place(row)
     await asyncio.sleep(0.3)
 
-    late = OutboxPublisher(database, client) if is_new else relay
+    late = Placer(client) if is_new else placer
     for row in [*old, *reversed(old), *old]:
-        await late._publish(row)
+        await late.place(row)
 
     assert await numbers(client) == {events[0].job_id: [1, 2, 3, 4, 5, 6]}
 
@@ -139,14 +141,14 @@ async def test_a_row_that_could_not_be_deleted_is_not_stored_again(
 ) -> None:
     await forget_message_ids(client, monkeypatch)
     events = history(Rows(), 3)
-    relay = OutboxPublisher(database, client)
+    relay = Relaying(database, client)
     for event in events:
         await store(database, event)
         async with database.transaction() as session:
-            (row,) = await outbox.due(session, 100)
-        await relay._publish(row)  # acknowledged, and then PostgreSQL is away
+            (row,) = await outbox.due(session, OutboxStream.EVENTS, 100)
+        await Placer(client).place(row)  # acknowledged, and then PostgreSQL is away
         await asyncio.sleep(0.2)
-        assert await relay.publish_due() == 1
+        await relay.empties()
 
     assert await numbers(client) == {events[0].job_id: [1, 2, 3]}
     assert await waiting(database) == 0
@@ -156,13 +158,13 @@ async def test_an_event_lost_by_the_stream_does_not_stop_the_next(
     client: Client, database: Database
 ) -> None:
     events = history(Rows(), 5)
-    relay = OutboxPublisher(database, client)
+    relay = Relaying(database, client)
     await store(database, *events[:3])
-    assert await relay.publish_due() == 3
+    await relay.empties()
     await client.jetstream().delete_msg("EVENTS", 3)
     await store(database, *events[3:])
 
-    assert await relay.publish_due() == 2
+    await relay.empties()
     assert await numbers(client) == {events[0].job_id: [1, 2, 4, 5]}
 
 
@@ -186,7 +188,7 @@ async def test_events_are_due_in_their_order_whatever_the_clocks_say(
             job_seq=second.job_seq,
         )
         await late.commit()
-        due = await outbox.due(reader, 10)
+        due = await outbox.due(reader, OutboxStream.EVENTS, 10)
 
     assert [row.job_seq for row in due] == [1, 2]
 
@@ -202,12 +204,12 @@ async def test_a_delayed_task_waits_and_holds_no_event_up(
         )
     events = history(rows, 2)
     await store(database, *events)
-    relay = OutboxPublisher(database, client)
+    relay = Relaying(database, client)
 
-    assert await relay.publish_due() == 2
+    await relay.empties(left=1)
     assert await tasks(client) == []
-    await asyncio.sleep(0.5)
-    assert await relay.publish_due() == 1
+    assert await numbers(client) == {events[0].job_id: [1, 2]}
+    await relay.empties()
     assert await tasks(client) == [b"later"]
 
 
@@ -223,10 +225,9 @@ async def test_an_event_that_is_no_job_s_is_stored_once(
             b"{}",
             message_id=message_id,
         )
-        (row,) = await outbox.due(session, 10)
-    relay = OutboxPublisher(database, client)
-    await relay._publish(row)
-    assert await relay.publish_due() == 1
+        (row,) = await outbox.due(session, OutboxStream.EVENTS, 10)
+    await Placer(client).place(row)
+    await Relaying(database, client).empties()
 
     jetstream = client.jetstream()
     assert (await jetstream.stream_info("EVENTS")).state.messages == 1
@@ -244,7 +245,7 @@ async def test_the_headers_are_the_contract_s(
     events = history(Rows(), 2)
     job_id = events[0].job_id
     await store(database, *events)
-    await OutboxPublisher(database, client).publish_due()
+    await Relaying(database, client).empties()
 
     stored = [await client.jetstream().get_msg("EVENTS", seq=seq) for seq in (1, 2)]
     assert [message.headers for message in stored] == [
@@ -262,14 +263,153 @@ async def test_more_rows_than_a_batch_all_go(
     client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publisher, "BATCH_ROWS", 7)
-    monkeypatch.setattr(publisher, "REMEMBERED_JOBS", 1)
+    monkeypatch.setattr(placing, "REMEMBERED_JOBS", 1)
     rows = Rows()
     jobs = [history(rows, 5) for _ in range(4)]
     for column in zip(*jobs, strict=True):
         await store(database, *column)
-    relay = OutboxPublisher(database, client)
+    await Relaying(database, client).empties()
 
-    assert [await relay.publish_due() for _ in range(4)] == [7, 7, 6, 0]
     assert await numbers(client) == {
         events[0].job_id: [1, 2, 3, 4, 5] for events in jobs
     }
+
+
+async def test_a_row_that_cannot_be_published_holds_its_own_job_up_alone(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "BATCH_ROWS", 4)
+    lines: list[str] = []
+    sink = logger.add(lambda message: lines.append(str(message)), level="ERROR")
+    rows = Rows()
+    bad = [history(rows, 5) for _ in range(6)]
+    good = [history(rows, 5) for _ in range(3)]
+    for events in bad:
+        await store(database, events[0], too_large(events[1]), *events[2:4])
+    for events in good:
+        await store(database, *events)
+
+    await Relaying(database, client).empties(left=6 * 3)
+    for events in bad:
+        await store(database, events[4])
+    await Relaying(database, client).empties(left=6 * 4)
+    logger.remove(sink)
+
+    assert await numbers(client) == {
+        **{events[0].job_id: [1] for events in bad},
+        **{events[0].job_id: [1, 2, 3, 4, 5] for events in good},
+    }
+    assert len(lines) == 6
+    for line, events in zip(lines, bad, strict=True):
+        assert f"for {events[1].subject} cannot be published; again in 1 s: " in line
+        assert len(line) < 1000
+
+
+async def test_a_row_is_put_off_for_longer_each_time_and_goes_when_it_can(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "FIRST_DELAY_SECONDS", 0.2)
+    delays: list[str] = []
+    sink = logger.add(
+        lambda message: delays.append(str(message).split("again in ")[1][:5]),
+        level="ERROR",
+    )
+    events = history(Rows(), 3)
+    await store(database, events[0], too_large(events[1]), events[2])
+    relay = Relaying(database, client)
+    work = asyncio.create_task(relay.run())
+    async with asyncio.timeout(10):
+        while len(delays) < 3:
+            await asyncio.sleep(0.02)
+    async with database.transaction() as session:
+        await session.execute(
+            text("update outbox set body = :body where job_seq = 2"),
+            {"body": events[1].data},
+        )
+    async with asyncio.timeout(10):
+        while await waiting(database):
+            await asyncio.sleep(0.02)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    logger.remove(sink)
+
+    assert delays == ["0.2 s", "0.4 s", "0.8 s"]
+    assert await numbers(client) == {events[0].job_id: [1, 2, 3]}
+
+
+def too_large(event: Written) -> Written:
+    """Return the event with more bytes than NATS takes."""
+    return msgspec.structs.replace(event, data=b"x" * 2_000_000)
+
+
+async def test_a_stream_that_takes_nothing_holds_the_other_not_up(
+    client: Client, database: Database
+) -> None:
+    await client.jetstream().delete_stream("TASKS")
+    events = history(Rows(), 30)
+    for number in range(publisher.BATCH_ROWS + 1):
+        await store_task(database, b"%d" % number)
+    relay = Relaying(database, client)
+    work = asyncio.create_task(relay.run())
+    await asyncio.sleep(0.5)
+    delays: list[float] = []
+    for event in events:
+        await store(database, event)
+        born = time.monotonic()
+        relay.events.wake()
+        while await waiting(database) > publisher.BATCH_ROWS + 1:
+            await asyncio.sleep(0.005)
+        delays.append(time.monotonic() - born)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+
+    assert await numbers(client) == {events[0].job_id: list(range(1, 31))}
+    assert max(delays) < 2
+
+
+async def test_a_job_in_trouble_holds_no_other_up(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "BATCH_ROWS", 10)
+    rows = Rows()
+    stuck, *others = [history(rows, 10) for _ in range(4)]
+    relay = Relaying(database, client)
+    place = relay.events._placer.place
+
+    async def slow(row: OutboxMessage) -> None:
+        if row.job_id == stuck[0].job_id:
+            await asyncio.sleep(60)
+        await place(row)
+
+    monkeypatch.setattr(relay.events._placer, "place", slow)
+    for events in (stuck, *others):
+        await store(database, *events)
+    await relay.empties(left=10, patience=10)
+
+    assert await numbers(client) == {
+        events[0].job_id: list(range(1, 11)) for events in others
+    }
+
+
+async def test_relays_that_refuse_each_other_do_not_spin(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "RETRY_SECONDS", 0.2)
+    events = history(Rows(), 3)
+    await store(database, *events)
+    async with database.transaction() as session:
+        due = await outbox.due(session, OutboxStream.EVENTS, 10)
+    placer = Placer(client)
+    await placer.place(due[0])
+    asked: list[str] = []
+
+    async def wrong(job_id: str) -> tuple[int, int]:
+        asked.append(job_id)
+        return 99, 1
+
+    monkeypatch.setattr(placer, "_newest", wrong)
+    placer._last.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await placer.place(due[1])
+    assert 3 <= len(asked) <= 6

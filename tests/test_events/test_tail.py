@@ -1,0 +1,258 @@
+"""The tail: every event once, in order, whatever the server goes through."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from nats.aio.client import Client
+
+from events.log import EventLog, Recorded
+from events.streams import ensure_streams
+from events.subjects import EVENTS
+from events.tail import Tail
+from tests.test_events.bodies import Rows, Written
+from tests.test_events.conftest import Mortal, connected, fresh_streams
+from tests.test_events.publishing import eventually, send, until
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+class Followed:
+    """A tail and what it has called back."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.events: list[Recorded] = []
+        self.restarts = 0
+        self.attached = 0
+        self.tail = Tail(
+            client,
+            EventLog(client),
+            on_event=self.events.append,
+            on_restart=self._on_restart,
+            on_attached=self._on_attached,
+        )
+        self._rows = Rows()
+        self._job_id = self._rows.add()
+
+    def _on_restart(self) -> None:
+        self.restarts += 1
+
+    def _on_attached(self) -> None:
+        self.attached += 1
+
+    def born(self, count: int) -> list[Written]:
+        """Return the job's next events."""
+        return [self._rows.emit(self._job_id) for _ in range(count)]
+
+    async def publish(self, count: int) -> list[int]:
+        """Publish the job's next events; return their sequences."""
+        return [await send(self.client, event) for event in self.born(count)]
+
+    @property
+    def sequences(self) -> list[int]:
+        """The stream sequences of all that came."""
+        return [event.sequence for event in self.events]
+
+    async def attached_again(self, before: int) -> None:
+        """Wait until the tail is connected once more."""
+        await eventually(lambda: self.attached > before)
+
+    async def delete_consumer(self) -> None:
+        """Take the tail's consumer away, as the server does from a stopped process."""
+        jetstream = self.client.jetstream(timeout=5)
+        for info in await jetstream.consumers_info(EVENTS):
+            await jetstream.delete_consumer(EVENTS, info.name)
+
+
+@asynccontextmanager
+async def following(client: Client, old: int = 0) -> AsyncIterator[Followed]:
+    """Follow a stream that holds some events already."""
+    followed = Followed(client)
+    await followed.publish(old)
+    work = asyncio.create_task(followed.tail.run())
+    await followed.attached_again(0)
+    yield followed
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+async def test_only_what_comes_behind_the_start_is_told(client: Client) -> None:
+    async with following(client, old=300) as followed:
+        assert followed.tail.position is not None
+        assert followed.tail.position.sequence == 300
+        new = await followed.publish(5)
+        await until(followed.events, 5)
+
+        assert followed.sequences == new == [301, 302, 303, 304, 305]
+        assert followed.restarts == 0
+
+
+async def test_an_empty_stream_is_followed_from_its_first_event(client: Client) -> None:
+    async with following(client) as followed:
+        assert await followed.publish(3) == [1, 2, 3]
+        await until(followed.events, 3)
+
+        assert followed.sequences == [1, 2, 3]
+
+
+async def test_an_event_is_what_the_leader_tells_of_it(client: Client) -> None:
+    async with following(client) as followed:
+        events = followed.born(1)
+        await send(client, events[0])
+        await until(followed.events, 1)
+
+        told, live = await EventLog(client).at(1), followed.events[0]
+        assert told is not None
+        assert (live.sequence, live.time, live.subject, live.data) == (
+            told.sequence,
+            told.time,
+            told.subject,
+            told.data,
+        )
+        assert (live.subject, live.data) == (events[0].subject, events[0].data)
+        position = followed.tail.position
+        assert position is not None
+        assert (position.sequence, position.time) == (1, live.time)
+        assert await EventLog(client).holds(position)
+
+
+async def test_a_kill_before_the_first_message_brings_no_old_events(
+    mortal: Mortal, mortal_client: Client
+) -> None:
+    async with following(mortal_client, old=50) as followed:
+        mortal.kill()
+        await asyncio.sleep(0.2)
+        await mortal.restart()
+        new = await followed.publish(5)
+        await followed.attached_again(1)
+        await until(followed.events, 5)
+
+        assert followed.sequences == new == [51, 52, 53, 54, 55]
+        assert followed.restarts == 0
+
+
+async def test_a_kill_in_the_middle_costs_and_repeats_nothing(
+    mortal: Mortal, mortal_client: Client
+) -> None:
+    async with following(mortal_client, old=5) as followed:
+        work = asyncio.create_task(followed.publish(60))
+        await eventually(lambda: len(followed.events) >= 10)
+        mortal.kill()
+        await asyncio.sleep(0.3)
+        await mortal.restart()
+        new = await work
+        await until(followed.events, 60)
+
+        assert followed.sequences == new == list(range(6, 66))
+        numbers = [
+            event.body.job and event.body.job.job_seq for event in followed.events
+        ]
+        assert numbers == list(range(6, 66))
+        assert followed.restarts == 0
+
+
+async def test_a_consumer_that_was_deleted_is_made_again_at_its_place(
+    client: Client,
+) -> None:
+    async with following(client, old=5) as followed:
+        await followed.publish(3)
+        await until(followed.events, 3)
+        await followed.delete_consumer()
+        await followed.publish(4)
+        await followed.attached_again(1)
+        await followed.publish(2)
+        await until(followed.events, 9)
+
+        assert followed.sequences == list(range(6, 15))
+        assert followed.restarts == 0
+        consumers = await client.jetstream().consumers_info(EVENTS)
+        assert len(consumers) == 1
+
+
+async def test_a_new_stream_is_told_and_read_from_its_first_event(
+    client: Client,
+) -> None:
+    async with following(client, old=20) as followed:
+        before = followed.tail.position
+        await fresh_streams(client)
+        await followed.publish(4)
+        await until(followed.events, 4)
+
+        assert followed.sequences == [1, 2, 3, 4]
+        assert followed.restarts == 1
+        after = followed.tail.position
+        assert before is not None and after is not None
+        assert after.creation > before.creation
+        assert after.creation == (await EventLog(client).state()).creation
+
+
+async def test_a_new_stream_that_is_longer_already_is_told_too(client: Client) -> None:
+    async with following(client, old=3) as followed:
+        await fresh_streams(client)
+        await followed.publish(10)
+        await until(followed.events, 10)
+
+        assert followed.sequences == list(range(1, 11))
+        assert followed.restarts == 1
+
+
+async def test_wiped_data_are_told(mortal: Mortal, mortal_client: Client) -> None:
+    async with following(mortal_client, old=20) as followed:
+        mortal.kill()
+        mortal.wipe()
+        await mortal.restart()
+        await ensure_streams(mortal_client, 1)
+        await followed.publish(3)
+        await until(followed.events, 3)
+
+        assert followed.sequences == [1, 2, 3]
+        assert followed.restarts == 1
+
+
+async def test_events_that_were_purged_unseen_are_told(client: Client) -> None:
+    async with following(client, old=5) as followed:
+        await followed.delete_consumer()
+        await followed.publish(6)
+        await client.jetstream().purge_stream(EVENTS, seq=10)
+        await followed.attached_again(1)
+        await until(followed.events, 2)
+
+        assert followed.sequences == [10, 11]
+        assert followed.restarts == 1
+        assert followed.tail.position is not None
+        assert followed.tail.position.sequence == 11
+
+
+async def test_a_purge_of_what_was_seen_is_no_loss(client: Client) -> None:
+    async with following(client, old=5) as followed:
+        await client.jetstream().purge_stream(EVENTS)
+        await followed.delete_consumer()
+        await followed.attached_again(1)
+        await followed.publish(2)
+        await until(followed.events, 2)
+
+        assert followed.sequences == [6, 7]
+        assert followed.restarts == 0
+
+
+async def test_without_a_stream_the_tail_waits_for_it(
+    client: Client, nats_url: str
+) -> None:
+    await client.jetstream().delete_stream(EVENTS)
+    async with connected(nats_url) as second:
+        followed = Followed(second)
+        work = asyncio.create_task(followed.tail.run())
+        await asyncio.sleep(0.3)
+        assert followed.tail.position is None
+        await fresh_streams(client)
+        await followed.attached_again(0)
+        await followed.publish(2)
+        await until(followed.events, 2)
+
+        assert followed.sequences == [1, 2]
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    assert await client.jetstream().consumers_info(EVENTS) == []
