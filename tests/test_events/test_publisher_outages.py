@@ -18,7 +18,6 @@ from tests.test_events.outboxes import (
     store,
     store_task,
     tasks,
-    waiting,
 )
 
 JOBS = 5

@@ -1,0 +1,151 @@
+"""Subscriptions as tests read them: what came, in short words, and where it stood."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+from nats.aio.client import Client
+
+from events.cursor import EventCursor, decode_cursor, encode_cursor
+from events.feed_reader import FeedEvent, FeedItem, FeedReader
+from events.hub import Hub, JobHeads
+from events.job_reader import Gap, Happened, JobItem, JobReader, Snapshot
+from events.subjects import trailing_id
+from tests.test_events.bodies import Rows
+
+
+@asynccontextmanager
+async def running_hub(client: Client, heads: JobHeads) -> AsyncIterator[Hub]:
+    """Run a gateway's hub."""
+    hub = Hub(client, heads)
+    await hub.start()
+    async with asyncio.timeout(20):
+        await hub.reach()
+    yield hub
+    await hub.close()
+
+
+def word(item: JobItem) -> str:
+    """Return `snapshot 3`, `event 4` or `gap 5`."""
+    match item:
+        case Snapshot(job=job):
+            return f"snapshot {job.job_seq}"
+        case Happened(job=job):
+            return f"event {job.job_seq}"
+        case Gap(job=job):
+            return f"gap {job.job_seq}"
+
+
+def resumed(cursor: EventCursor | None) -> EventCursor | None:
+    """Send a cursor through its text, as a client does."""
+    return decode_cursor(encode_cursor(cursor)) if cursor is not None else None
+
+
+class JobReading:
+    """One `jobEvents` subscription that is read in the background."""
+
+    def __init__(
+        self, hub: Hub, rows: Rows, job_id: str, after: EventCursor | None = None
+    ) -> None:
+        self.items: list[JobItem] = []
+        self._reader = JobReader(hub, rows, job_id)
+        self._work = asyncio.create_task(self._read(resumed(after)))
+
+    async def _read(self, after: EventCursor | None) -> None:
+        async with aclosing(self._reader.read(after)) as items:
+            async for item in items:
+                self.items.append(item)
+
+    @property
+    def words(self) -> list[str]:
+        """What came, in short."""
+        return [word(item) for item in self.items]
+
+    @property
+    def cursor(self) -> EventCursor:
+        """The last item's cursor."""
+        return self.items[-1].cursor
+
+    async def reaches(self, count: int, seconds: float = 20) -> list[str]:
+        """Wait for that many items, and a moment for what should not come."""
+        async with asyncio.timeout(seconds):
+            while len(self.items) < count and not self._work.done():
+                await asyncio.sleep(0.005)
+        if self._work.done():
+            self._work.result()
+        await asyncio.sleep(0.15)
+        return self.words
+
+    async def completes(self, seconds: float = 20) -> list[str]:
+        """Wait for the subscription's own end."""
+        async with asyncio.timeout(seconds):
+            await self._work
+        return self.words
+
+    @property
+    def is_complete(self) -> bool:
+        """True once the subscription has ended by itself."""
+        return self._work.done()
+
+    async def drop(self) -> None:
+        """Break the connection."""
+        self._work.cancel()
+        await asyncio.gather(self._work, return_exceptions=True)
+
+
+async def take[T](items: AsyncGenerator[T, None], count: int) -> list[T]:
+    """Read that many items, then drop the subscription."""
+    taken: list[T] = []
+    async with asyncio.timeout(20), aclosing(items):
+        async for item in items:
+            taken.append(item)
+            if len(taken) == count:
+                break
+    return taken
+
+
+class FeedReading:
+    """One `events` subscription that is read in the background."""
+
+    def __init__(self, reader: FeedReader, after: EventCursor | None = None) -> None:
+        self.items: list[FeedItem] = []
+        self._reader = reader
+        self._work = asyncio.create_task(self._read(resumed(after)))
+
+    async def _read(self, after: EventCursor | None) -> None:
+        async with aclosing(self._reader.read(after)) as items:
+            async for item in items:
+                self.items.append(item)
+
+    @property
+    def told(self) -> list[tuple[str, int] | str]:
+        """What came: each event's trailing id and job_seq, or `gap`."""
+        return [
+            (
+                (trailing_id(item.event.subject), number_of(item))
+                if isinstance(item, FeedEvent)
+                else "gap"
+            )
+            for item in self.items
+        ]
+
+    async def reaches(self, count: int) -> list[tuple[str, int] | str]:
+        """Wait for that many items, and a moment for what should not come."""
+        async with asyncio.timeout(20):
+            while len(self.items) < count and not self._work.done():
+                await asyncio.sleep(0.005)
+        if self._work.done():
+            self._work.result()
+        await asyncio.sleep(0.15)
+        return self.told
+
+    async def drop(self) -> None:
+        """Break the connection."""
+        self._work.cancel()
+        await asyncio.gather(self._work, return_exceptions=True)
+
+
+def number_of(item: FeedEvent) -> int:
+    """Return an event's job_seq, 0 where it is no job's."""
+    job = item.event.body.job
+    return job.job_seq if job else 0
