@@ -4,7 +4,6 @@ It grants nothing, names no caller and never expires; rights are checked when it
 used. See docs/contract/event-log.md, "Cursor".
 """
 
-import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Final
@@ -59,7 +58,7 @@ def decode_cursor(text: str) -> EventCursor:
         cursor = _decoder.decode(data)
         if encode_cursor(cursor) != text:
             raise ValueError("not as it was written")
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+    except (ValueError, OverflowError, msgspec.DecodeError) as error:
         raise AppError(
             ErrorCode.BAD_USER_INPUT,
             "This event cursor is damaged. Pass one exactly as it was received, "

@@ -32,8 +32,8 @@ def _selection(owner_id: str | None, wanted: JobFilter | None) -> JobSelection:
         return JobSelection(owner_id)
     return JobSelection(
         owner_id,
-        tuple(kind.value for kind in wanted.kind or ()),
-        tuple(status.value for status in wanted.status or ()),
+        tuple({kind.value for kind in wanted.kind or ()}),
+        tuple({status.value for status in wanted.status or ()}),
         wanted.created_after,
         wanted.created_before,
     )

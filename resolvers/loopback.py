@@ -46,6 +46,8 @@ def _is_local(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     if not is_loopback(_host_of(f"//{headers.get('host', '')}")):
         return False
+    if headers.get("sec-fetch-site") == "cross-site":
+        return headers.get("sec-fetch-mode") == "navigate"  # a link to a page
     origin = headers.get("origin")
     return origin is None or is_loopback(_host_of(origin))
 

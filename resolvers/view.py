@@ -56,7 +56,9 @@ class GraphQLView(GraphQL[Context, None]):
         """Read JSON; JSONDecodeError for all that is none or is nested without end."""
         try:
             return super().decode_json(data)
-        except (RecursionError, UnicodeDecodeError) as error:
+        except JSONDecodeError:
+            raise
+        except (RecursionError, ValueError) as error:
             raise JSONDecodeError(str(error), "", 0) from None
 
     def parse_json(self, data: str | bytes) -> Any:
@@ -64,6 +66,8 @@ class GraphQLView(GraphQL[Context, None]):
         parsed = super().parse_json(data)
         if not isinstance(parsed, dict | list | None):
             raise JSONDecodeError("not an object", "", 0)
+        if isinstance(parsed, dict) and not _is_text(parsed.get("operationName")):
+            raise JSONDecodeError("no operation is called so", "", 0)
         return {} if parsed is None else parsed
 
     async def process_result(
@@ -83,3 +87,12 @@ class GraphQLView(GraphQL[Context, None]):
     async def render_graphql_ide(self, request: Request) -> Response:
         """Show GraphiQL, from this server alone."""
         return graphiql_page()
+
+
+def _is_text(name: Any) -> bool:
+    """False for halves of surrogate pairs, which cannot be written in an answer."""
+    try:
+        str(name).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

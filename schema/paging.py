@@ -15,7 +15,7 @@ MAX_PAGE: Final = 100
 
 type TimeKey = tuple[datetime, str]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-_Id = Annotated[str, msgspec.Meta(pattern="^[a-z]+_[0-9a-f]{32}$")]
+_Id = Annotated[str, msgspec.Meta(pattern="^[a-z]+_[0-9a-f]{32}\\Z")]
 _Index = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 _time_keys = msgspec.json.Decoder(tuple[_Moment, _Id])
 _indexes: msgspec.json.Decoder[int] = msgspec.json.Decoder(_Index)

@@ -1,5 +1,6 @@
 """The graph's own scalars."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final, NewType
 
@@ -10,6 +11,9 @@ from strawberry.schema.config import StrawberryConfig
 BigInt = NewType("BigInt", int)
 EventCursor = NewType("EventCursor", str)
 
+_RFC3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?"
+)
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 
 
@@ -19,6 +23,8 @@ def _write_datetime(value: datetime) -> str:
 
 def _read_datetime(value: Any) -> datetime:
     try:
+        if not _RFC3339.fullmatch(value):
+            raise ValueError(value)
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)

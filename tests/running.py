@@ -26,7 +26,7 @@ PROCESSES = {
     "postgres": "pginstall18/bin/postgres",
     "nats": "bin/nats-server",
 }
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 def settings(data_dir: Path, **changes: str) -> dict[str, str]:

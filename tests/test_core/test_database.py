@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import column, select, table, text
+from sqlalchemy import ScalarResult, String, column, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from core.config import Settings
@@ -130,8 +130,8 @@ async def test_a_condition_takes_more_values_than_parameters(
 ) -> None:
     async with database.transaction() as session:
         await session.execute(INSERT, {"id": "here"})
-        found = await session.scalars(
-            select(column("message_id"))
+        found: ScalarResult[str] = await session.scalars(
+            select(column("message_id", String))
             .select_from(table("outbox"))
             .where(among(column("message_id"), [*map(str, range(40_000)), "here"]))
         )

@@ -82,7 +82,11 @@ def test_running_servers_stand_below_environment_and_env_file(
         "ONEMANAGE_DATABASE_URL=postgresql://embedded\n"
         "ONEMANAGE_NATS_URL=nats://embedded\nONEMANAGE_SECRET_KEY=embedded\n"
     )
-    Path(".env").write_text("ONEMANAGE_DATA_DIR=data\nONEMANAGE_NATS_URL=nats://file\n")
+    Path(".env").write_text(
+        "ONEMANAGE_DATA_DIR=data\nONEMANAGE_NATS_URL=nats://file\n"
+        "ONEMANAGE_DATABASE_URL=\n"
+    )
+    monkeypatch.setattr("core.config.ROOT", tmp_path)
     monkeypatch.setenv("ONEMANAGE_SECRET_KEY", "environment")
     get_settings.cache_clear()
     try:
@@ -92,3 +96,9 @@ def test_running_servers_stand_below_environment_and_env_file(
     assert settings.database_url == "postgresql://embedded"
     assert settings.nats_url == "nats://file"
     assert settings.secret_key.get_secret_value() == "environment"
+
+
+def test_a_data_directory_is_found_from_anywhere(tmp_path: Path) -> None:
+    assert Settings().data_dir.is_absolute()
+    assert Settings(data_dir=Path("~/x")).data_dir == Path.home() / "x"
+    assert Settings(data_dir=tmp_path).data_dir == tmp_path

@@ -9,6 +9,8 @@ from core.config import Settings
 ROOT = Path(__file__).parents[2]
 # How long, in seconds, requests and tasks under way may take when stopping.
 GATEWAY_GRACE = 3
+# The largest WebSocket message that a client may send.
+MAX_MESSAGE_BYTES = 256 * 1024
 TASKS_GRACE = 5
 
 
@@ -40,6 +42,7 @@ def migrate() -> Command:
 def _gateway(settings: Settings) -> Command:
     argv = [*_script("uvicorn"), "server:app"]
     argv += ["--host", settings.host, "--port", str(settings.port)]
+    argv += ["--ws-max-size", str(MAX_MESSAGE_BYTES)]
     argv += ["--no-access-log", "--timeout-graceful-shutdown", str(GATEWAY_GRACE)]
     return Command("gateway", tuple(argv), stop_seconds=GATEWAY_GRACE + 3)
 
