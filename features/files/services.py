@@ -1,7 +1,6 @@
 """Files in: announced, received, checked, lent to workers. Results: stored and shown."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from core.base import new_id, utc_now
 from core.config import Settings
 from core.database_async import Database, Session
 from core.errors import AppError, ErrorCode
+from core.scratch import Scratch
 from core.storage import ObjectStat, Storage, UploadTarget, stable_expiry
 from core.validators import is_id
 from features.files import crud
@@ -51,6 +51,7 @@ class FilesService:
         self._database = database
         self._storage = storage
         self._settings = settings
+        self._scratch = Scratch(settings)
 
     async def create_upload(
         self,
@@ -267,15 +268,10 @@ class FilesService:
                 raise AppError(ErrorCode.NOT_FOUND, "The stored object is gone.")
             yield path
             return
-        scratch = self._settings.data_dir / "scratch"
-        await asyncio.to_thread(scratch.mkdir, parents=True, exist_ok=True)
-        directory = await asyncio.to_thread(tempfile.TemporaryDirectory, dir=scratch)
-        try:
-            copy = Path(directory.name) / file.id
+        async with self._scratch.directory() as directory:
+            copy = directory / file.id
             await self._storage.fetch_to(file.storage_key, copy)
             yield copy
-        finally:
-            await asyncio.to_thread(directory.cleanup)
 
 
 def _same_as_ready(file: SourceFile, received: ReceivedBytes) -> SourceFile:

@@ -1,7 +1,6 @@
 """The parse of a PSD in a worker: each picture stored and told of as it is ready."""
 
 import asyncio
-import tempfile
 import time
 from contextlib import aclosing
 from datetime import timedelta
@@ -13,6 +12,7 @@ from core.broker import Settlement
 from core.config import Settings
 from core.database_async import Session
 from core.processes import ProcessDied, ProcessFailed, ProcessPool, ProcessTimeout
+from core.scratch import Scratch
 from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.models import StoredObject
 from features.files.services import FilesService
@@ -47,11 +47,13 @@ class PsdParser:
         runner: JobRunner,
         files: FilesService,
         pool: ProcessPool,
+        scratch: Scratch,
         settings: Settings,
     ) -> None:
         self._runner = runner
         self._files = files
         self._pool = pool
+        self._scratch = scratch
         self._settings = settings
 
     async def parse(self, job_id: str) -> Settlement:
@@ -65,9 +67,11 @@ class PsdParser:
             raise JobFailure(
                 "INVALID_INPUT", "The file has been deleted.", retryable=False
             )
-        with tempfile.TemporaryDirectory(prefix="onemanage-") as scratch:
-            async with self._files.materialize(file) as source:
-                await self._export(run, source, Path(scratch))
+        async with (
+            self._scratch.directory() as scratch,
+            self._files.materialize(file) as source,
+        ):
+            await self._export(run, source, scratch)
 
     async def _export(self, run: JobRun, source: Path, scratch: Path) -> None:
         export = PsdExport(run, self._files, self._settings)
