@@ -23,6 +23,7 @@ from taskiq.receiver import Receiver
 from taskiq.result import TaskiqResult
 from taskiq_nats import PullBasedJetStreamBroker
 
+from core.base import utc_now
 from core.task_queue import TASK_STREAM, task_subject
 
 TASK_CONSUMER: Final = "workers_default"
@@ -30,6 +31,7 @@ ACK_WAIT_SECONDS: Final = 12.0
 FETCH_SECONDS: Final = 5.0
 REDELIVER_SECONDS: Final = 5.0
 UNKNOWN_DELIVERIES: Final = 4
+UNKNOWN_SECONDS: Final = 600.0
 NOT_UNDERSTOOD: Final = "No worker understands this message."
 
 type Bury = Callable[[bytes, str], Awaitable[None]]
@@ -86,8 +88,16 @@ class Lease:
         await self._redeliver(0)
 
     async def _bury_or_redeliver(self, reason: str) -> None:
-        """Another worker may know the task; after some deliveries nobody does."""
-        if self._message.metadata.num_delivered < UNKNOWN_DELIVERIES:
+        """Another worker may know the task; after some minutes nobody does.
+
+        Deliveries alone prove nothing: busy or stopping workers put messages off.
+        """
+        metadata = self._message.metadata
+        age = (utc_now() - metadata.timestamp).total_seconds()
+        if (
+            metadata.num_delivered < UNKNOWN_DELIVERIES
+            or age < self._broker.unknown_seconds
+        ):
             await self._redeliver(REDELIVER_SECONDS)
             return
         try:
@@ -122,7 +132,10 @@ class LeasedMessage(AckableMessage):
 
 
 class LeasedBroker(PullBasedJetStreamBroker):
-    """A pull broker whose deliveries are leases; `bury` stores what nobody understands."""
+    """A pull broker whose deliveries are leases; `bury` stores what nobody understands.
+
+    `unknown_seconds` is how long a message waits for a worker that does.
+    """
 
     def __init__(self, servers: list[str], **options: Any) -> None:
         super().__init__(
@@ -134,6 +147,7 @@ class LeasedBroker(PullBasedJetStreamBroker):
         )
         self.leases: set[Lease] = set()
         self.bury: Bury = _log_only
+        self.unknown_seconds = UNKNOWN_SECONDS
         self._pull: JetStreamContext.PullSubscription | None = None
 
     async def _add_or_reuse_stream(self) -> None:

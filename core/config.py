@@ -60,6 +60,7 @@ class Settings(BaseSettings):
 
     worker_concurrency: int = Field(2, ge=1, le=64)
     task_timeout_seconds: float = Field(300.0, gt=0)
+    unknown_task_seconds: float = Field(600.0, ge=0)
     task_memory_bytes: int = Field(2 * 1024**3, ge=256 * 1024**2)
     psd_max_side: int = Field(30_000, ge=1)
     psd_max_layers: int = Field(8_000, ge=1)

@@ -1,8 +1,10 @@
 """The work queue's messages: TaskIQ's own format, one subject for each job."""
 
+import json
 from typing import Final
 
 from nats.aio.client import Client
+from nats.js.errors import APIError
 from taskiq import TaskiqMessage
 
 TASK_STREAM: Final = "TASKS"
@@ -15,10 +17,31 @@ def task_subject(job_id: str) -> str:
 
 
 async def queued_jobs(client: Client) -> frozenset[str]:
-    """Return the ids of the jobs with a task in the work queue, waiting or at work."""
-    jetstream = client.jetstream(timeout=5)
-    info = await jetstream.stream_info(TASK_STREAM, subjects_filter=task_subject("*"))
-    return frozenset(one.rpartition(".")[2] for one in info.state.subjects or ())
+    """Return the ids of the jobs with a task in the work queue, waiting or at work.
+
+    The server tells at most 100,000 subjects at once, so that it is asked page by
+    page. nats errors where it cannot be asked.
+    """
+    jobs: set[str] = set()
+    offset = 0
+    while True:
+        subjects, total = await _queued_subjects(client, offset)
+        jobs.update(subject.rpartition(".")[2] for subject in subjects)
+        offset += len(subjects)
+        if not subjects or offset >= total:
+            return frozenset(jobs)
+
+
+async def _queued_subjects(client: Client, offset: int) -> tuple[list[str], int]:
+    """Return a page of the work queue's subjects, and how many there are in all."""
+    asked = {"subjects_filter": task_subject("*"), "offset": offset}
+    answer = await client.request(
+        f"$JS.API.STREAM.INFO.{TASK_STREAM}", json.dumps(asked).encode(), timeout=10
+    )
+    info = json.loads(answer.data)
+    if "error" in info:
+        raise APIError.from_error(info["error"])
+    return list(info["state"].get("subjects") or ()), info.get("total", 0)
 
 
 def task_message(task_name: str, job_id: str) -> bytes:

@@ -14,6 +14,7 @@ from core.database_async import Database
 from core.logging import configure_logging
 from core.nats import CONNECTION_OPTIONS, connect, servers
 from core.processes import ProcessPool
+from core.scratch import Scratch
 from features.jobs.burial import Burial
 from workers.discovery import import_all
 from workers.process import fill
@@ -43,6 +44,8 @@ async def start(state: TaskiqState) -> None:
     await pool.start()
     container.give(ProcessPool, pool)
     broker.bury = container.get(Burial).bury
+    broker.unknown_seconds = settings.unknown_task_seconds
+    await container.get(Scratch).sweep()
     state.container = container
 
 

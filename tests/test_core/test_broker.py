@@ -11,7 +11,7 @@ import pytest
 from core import broker as module
 from core.base import new_id
 from core.broker import TASK_CONSUMER, Redeliver, Settlement, Unroutable
-from core.task_queue import TASK_STREAM, queued_jobs, task_message
+from core.task_queue import TASK_STREAM, queued_jobs, task_message, task_subject
 from events.streams import ensure_streams
 from tests.test_core.work_queue import TASK, Queue, Recorder, wait_until
 
@@ -24,6 +24,7 @@ async def queue(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(module, "ACK_WAIT_SECONDS", ACK_WAIT)
     monkeypatch.setattr(module, "REDELIVER_SECONDS", 0.1)
     monkeypatch.setattr(module, "FETCH_SECONDS", 1.0)
+    monkeypatch.setattr(module, "UNKNOWN_SECONDS", 0.0)
     client = await nats.connect(nats_url)
     jetstream = await ensure_streams(client, 1)
     await jetstream.delete_stream(TASK_STREAM)
@@ -159,6 +160,30 @@ async def test_what_a_task_finds_unroutable_is_buried_after_four_runs(
         await queue.empties()
     assert recorder.runs == [job_id] * 4
     assert queue.buried == [(task_message(TASK, job_id), "No such job.")]
+
+
+async def test_a_message_waits_some_time_for_a_worker_that_knows_it(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "UNKNOWN_SECONDS", 2.0)
+    began = time.monotonic()
+    async with queue.worker(Recorder().task):
+        await queue.put(b"garbled", JOB)
+        await queue.has_delivered(8)
+        assert queue.buried == []
+        await queue.empties()
+    assert 2 <= time.monotonic() - began < 6
+    assert queue.buried == [(b"garbled", NOT_UNDERSTOOD)]
+
+
+async def test_more_tasks_than_the_server_tells_of_at_once(queue: Queue) -> None:
+    for number in range(100_050):
+        await queue.client.publish(task_subject(f"job-{number}"), b"")
+    await queue.client.flush(60)
+    async with asyncio.timeout(60):
+        while await queue.size() < 100_050:
+            await asyncio.sleep(0.1)
+    assert await queued_jobs(queue.client) == {f"job-{n}" for n in range(100_050)}
 
 
 async def test_a_burial_that_fails_is_tried_again(queue: Queue) -> None:
