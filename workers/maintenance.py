@@ -1,17 +1,21 @@
 """Maintenance: ``python -m workers.maintenance``. Any number may run.
 
-Sweeps what has lived its time, and brings back jobs whose worker and message are gone.
+Sweeps what has lived its time or nothing leads to, brings back jobs whose worker and
+message are gone, and repeats what a handler should have done.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from loguru import logger
 
 from core.base import utc_now
+from core.scratch import Scratch
 from core.storage import Storage
-from features.files.sweeping import ExpiredObjects
+from features.files.sweeping import ObjectSweeper
 from features.jobs.reconciler import Reconciler
+from features.psd.previews import PsdPreviews
 from workers.process import Process, run_process
 
 RECONCILE_SECONDS = 5.0
@@ -19,34 +23,41 @@ SWEEP_SECONDS = 600.0
 ABANDONED_AFTER = timedelta(days=1)
 
 
+type Chore = Callable[[], Awaitable[object]]
+
+
 async def maintain(process: Process) -> None:
-    """Do all of it until cancelled."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_reconcile(process))
-        group.create_task(_sweep(process))
-
-
-async def _reconcile(process: Process) -> None:
+    """Do all of it until cancelled; no chore waits for another."""
     reconciler = process.container.get(Reconciler)
-    while True:
-        try:
-            await reconciler.take_over_silent()
-            await reconciler.enqueue_lost()
-        except Exception as error:
-            logger.warning("jobs cannot be reconciled now: {!r}", error)
-        await asyncio.sleep(RECONCILE_SECONDS)
-
-
-async def _sweep(process: Process) -> None:
-    expired = process.container.get(ExpiredObjects)
+    sweeper = process.container.get(ObjectSweeper)
     storage = process.container.get(Storage)  # type: ignore[type-abstract]
+    chores: dict[float, list[Chore]] = {
+        RECONCILE_SECONDS: [
+            reconciler.watch_workers,
+            reconciler.enqueue_lost,
+            process.container.get(PsdPreviews).publish_missed,
+        ],
+        SWEEP_SECONDS: [
+            sweeper.sweep_expired,
+            sweeper.sweep_unnamed,
+            sweeper.sweep_unrecorded,
+            process.container.get(Scratch).sweep,
+            lambda: storage.discard_abandoned(utc_now() - ABANDONED_AFTER),
+        ],
+    }
+    async with asyncio.TaskGroup() as group:
+        for seconds, several in chores.items():
+            for chore in several:
+                group.create_task(_repeat(chore, seconds))
+
+
+async def _repeat(chore: Chore, seconds: float) -> None:
     while True:
         try:
-            await expired.sweep()
-            await storage.discard_abandoned(utc_now() - ABANDONED_AFTER)
+            await chore()
         except Exception as error:
-            logger.warning("nothing can be swept now: {!r}", error)
-        await asyncio.sleep(SWEEP_SECONDS)
+            logger.warning("maintenance has to wait: {!r}", error)
+        await asyncio.sleep(seconds)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import Column, delete, exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -91,3 +92,36 @@ async def lock_expired(session: AsyncSession, limit: int) -> Sequence[StoredObje
 async def remove_objects(session: AsyncSession, ids: Sequence[str]) -> None:
     """Delete the rows of stored objects; what names them holds null from now on."""
     await session.execute(delete(StoredObject).where(among(col(StoredObject.id), ids)))
+
+
+async def lock_unnamed(
+    session: AsyncSession, before: datetime, limit: int
+) -> Sequence[StoredObject]:
+    """Return objects older than `before` that no row names, locked."""
+    query = (
+        select(StoredObject)
+        .where(
+            col(StoredObject.created_at) < before,
+            *(~exists().where(name == StoredObject.id) for name in _names()),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def recorded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys that stored objects have."""
+    query = select(col(StoredObject.key)).where(col(StoredObject.key).in_(keys))
+    return set(await session.scalars(query))
+
+
+def _names() -> list[Column[Any]]:
+    """Return all columns, of whatever feature, that name stored objects."""
+    target = StoredObject.metadata.tables[str(StoredObject.__tablename__)].c.id
+    return [
+        column
+        for table in StoredObject.metadata.sorted_tables
+        for column in table.columns
+        if column.references(target)
+    ]

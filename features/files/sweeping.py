@@ -1,29 +1,80 @@
-"""Sweeping stored objects whose time is over, such as previews."""
+"""Sweeping stored objects whose time is over, and those that nothing leads to."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
-from core.database_async import Database
+from core.base import utc_now
+from core.database_async import Database, Session
 from core.storage import Storage
 from features.files import crud
+from features.files.models import StoredObject
+from features.jobs.services import JobRowsService
 
 BATCH: Final = 500
+# What a claim stores is recorded within seconds, or never.
+UNRECORDED_AFTER: Final = timedelta(hours=1)
 
 
-class ExpiredObjects:
-    """Deletes expired objects: first the bytes, then the rows that name them."""
+class ObjectSweeper:
+    """Deletes objects: first the bytes, then the rows that stand for them."""
 
-    def __init__(self, database: Database, storage: Storage) -> None:
+    def __init__(
+        self, database: Database, storage: Storage, jobs: JobRowsService
+    ) -> None:
         self._database = database
         self._storage = storage
+        self._jobs = jobs
 
-    async def sweep(self) -> int:
+    async def sweep_expired(self) -> int:
         """Delete what has expired; return how many objects that were."""
         swept = 0
         while True:
             async with self._database.transaction() as session:
                 expired = await crud.lock_expired(session, BATCH)
-                await self._storage.delete([stored.key for stored in expired])
-                await crud.remove_objects(session, [stored.id for stored in expired])
+                await self._remove(session, expired)
             swept += len(expired)
             if len(expired) < BATCH:
                 return swept
+
+    async def sweep_unnamed(self) -> int:
+        """Delete images that a later attempt has replaced; return how many."""
+        swept = 0
+        while True:
+            async with self._database.transaction() as session:
+                before = utc_now() - UNRECORDED_AFTER
+                unnamed = await crud.lock_unnamed(session, before, BATCH)
+                await self._remove(session, unnamed)
+            swept += len(unnamed)
+            if len(unnamed) < BATCH:
+                return swept
+
+    async def sweep_unrecorded(self) -> int:
+        """Delete ended jobs' objects without a row: their claim was lost meanwhile."""
+        before = utc_now() - UNRECORDED_AFTER
+        swept = 0
+        keys: list[str] = []
+        async for found in self._storage.list("jobs/"):
+            if found.modified_at < before:
+                keys.append(found.key)
+            if len(keys) == BATCH:
+                swept += await self._sweep_keys(keys)
+                keys = []
+        return swept + await self._sweep_keys(keys)
+
+    async def _sweep_keys(self, keys: Sequence[str]) -> int:
+        async with self._database.transaction() as session:
+            recorded = await crud.recorded_keys(session, keys)
+        jobs = {key.split("/")[1] for key in keys}
+        active = await self._jobs.active(sorted(jobs))
+        lost = [
+            key
+            for key in keys
+            if key not in recorded and key.split("/")[1] not in active
+        ]
+        await self._storage.delete(lost)
+        return len(lost)
+
+    async def _remove(self, session: Session, objects: Sequence[StoredObject]) -> None:
+        await self._storage.delete([stored.key for stored in objects])
+        await crud.remove_objects(session, [stored.id for stored in objects])

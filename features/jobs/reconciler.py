@@ -13,6 +13,8 @@ from features.jobs import crud, transitions
 from features.jobs.models import Job, JobStatus
 
 SILENT_SECONDS: Final = 18.0
+# Looks further apart than this tell that PostgreSQL, or this machine, was away.
+BLIND_SECONDS: Final = 9.0
 WAITING_SECONDS: Final = 15.0
 
 
@@ -23,6 +25,28 @@ class Reconciler:
         self._database = database
         self._wake = wake
         self._client = client
+        self._looked_at: datetime | None = None
+        self._watching_since: datetime | None = None
+
+    async def watch_workers(self) -> int:
+        """Take over from silent workers, once they could have been heard for long enough.
+
+        To be called every few seconds. After an outage of PostgreSQL all workers seem
+        silent: they get time to show that they live. Return how many jobs lost theirs.
+        """
+        try:
+            async with self._database.transaction() as session:
+                now = await crud.now(session)
+        except Exception:
+            self._looked_at = None
+            raise
+        before, self._looked_at = self._looked_at, now
+        if before is None or _seconds(before, now) > BLIND_SECONDS:
+            self._watching_since = now
+        assert self._watching_since is not None
+        if _seconds(self._watching_since, now) < SILENT_SECONDS:
+            return 0
+        return await self.take_over_silent()
 
     async def take_over_silent(self) -> int:
         """Enqueue anew the RUNNING jobs whose worker has been silent for too long.
@@ -53,8 +77,9 @@ class Reconciler:
             now = await crud.now(session)
             if job is None or not _is_silent(job, now):
                 return False
-            logger.warning("{} lost its worker", job_id)
             await transitions.worker_lost(session, job, now, has_message=False)
+        with logger.contextualize(job_id=job_id):
+            logger.warning("the job lost its worker")
         await self._wake()
         return True
 
@@ -63,8 +88,9 @@ class Reconciler:
             job = await crud.locked(session, job_id)
             if job is None or job.status != JobStatus.QUEUED:
                 return False
-            logger.warning("{} lost its message", job_id)
             await transitions.enqueue(session, job)
+        with logger.contextualize(job_id=job_id):
+            logger.warning("the job lost its message")
         await self._wake()
         return True
 
@@ -73,4 +99,8 @@ def _is_silent(job: Job, now: datetime) -> bool:
     if job.status != JobStatus.RUNNING:
         return False
     assert job.heartbeat_at is not None
-    return (now - job.heartbeat_at).total_seconds() >= SILENT_SECONDS
+    return _seconds(job.heartbeat_at, now) >= SILENT_SECONDS
+
+
+def _seconds(since: datetime, now: datetime) -> float:
+    return (now - since).total_seconds()

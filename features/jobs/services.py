@@ -201,7 +201,7 @@ class JobsService:
 
 
 class JobRowsService:
-    """What the event readers ask of PostgreSQL about jobs."""
+    """What event readers and sweepers ask of PostgreSQL about jobs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -216,6 +216,12 @@ class JobRowsService:
         async with self._database.transaction() as session:
             job = await crud.by_id(session, job_id)
             return body_of(job) if job is not None else None
+
+    async def active(self, job_ids: Sequence[str]) -> set[str]:
+        """Return those of the jobs that exist and have not ended."""
+        async with self._database.transaction() as session:
+            jobs = await crud.by_ids(session, job_ids)
+        return {job.id for job in jobs if not job.has_ended}
 
 
 def check_start(idempotency_key: str | None, wait_ms: int) -> None:

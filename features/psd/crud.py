@@ -1,7 +1,7 @@
 """SQL for documents and layers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, cast, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
 from core.database_async import among
+from features.jobs.models import Job, JobStatus
 from features.psd.models import LayerSelection, Pictures, PsdDocument, PsdLayer
 
 ROWS_PER_INSERT = 500
@@ -80,6 +81,23 @@ async def preview_ids(session: AsyncSession, document_id: str) -> Sequence[str]:
     )
     found = await session.scalars(layers.union_all(whole))
     return [preview_id for preview_id in found if preview_id is not None]
+
+
+async def unpublished_since(
+    session: AsyncSession, seconds: float
+) -> Sequence[PsdDocument]:
+    """Return documents whose jobs SUCCEEDED that long ago, previews not published."""
+    limit = func.clock_timestamp() - timedelta(seconds=seconds)
+    query = (
+        select(PsdDocument)
+        .join(Job, col(Job.id) == col(PsdDocument.job_id))
+        .where(
+            col(PsdDocument.previews_published).is_(False),
+            col(Job.status) == JobStatus.SUCCEEDED.value,
+            col(Job.finished_at) < limit,
+        )
+    )
+    return (await session.scalars(query)).all()
 
 
 async def documents_by_ids(

@@ -1,6 +1,9 @@
 """What follows a completed parse: its previews are published."""
 
 from datetime import timedelta
+from typing import Final
+
+from loguru import logger
 
 from core import outbox
 from core.base import new_id, utc_now
@@ -13,6 +16,8 @@ from events.subjects import PREVIEW_PUBLISHED
 from features.files.services import FilesService
 from features.psd import crud
 from features.psd.models import PsdDocument
+
+MISSED_SECONDS: Final = 60.0
 
 
 class PsdPreviews:
@@ -48,6 +53,16 @@ class PsdPreviews:
                 message_id=body.event_id,
             )
         await self._wake()
+
+    async def publish_missed(self) -> int:
+        """Publish previews whose parse completed a while ago; return of how many."""
+        async with self._database.transaction() as session:
+            missed = await crud.unpublished_since(session, MISSED_SECONDS)
+        for document in missed:
+            with logger.contextualize(job_id=document.job_id):
+                logger.warning("nobody published the previews of {}", document.id)
+                await self.publish(document.id)
+        return len(missed)
 
 
 def _published(document: PsdDocument) -> EventBody:
