@@ -16,11 +16,12 @@ from nats.aio.client import Client
 
 from events.cursor import Position
 from events.log import EventLog, Recorded
-from events.subjects import Transition, matches, trailing_id, without_id
+from events.subjects import ALL_EVENTS, Transition, matches, trailing_id, without_id
 from events.tail import Tail
 
 CHECK_SECONDS: Final = 30.0
 CHECK_DELAY_SECONDS: Final = 0.02
+PASSING_SECONDS: Final = 5.0
 BUFFERED_EVENTS: Final = 1024
 
 
@@ -229,19 +230,28 @@ class Hub:
                     watch.push(head)
 
     async def _passed(self, creation: int, sequence: int) -> bool:
-        """Wait some seconds for the tail to reach a sequence of the same stream."""
+        """Wait some seconds for the tail to reach a sequence of the same stream.
+
+        Where it does not, what lay there may be gone: then it has passed the rest.
+        """
         with suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                while True:
-                    here = self.position
-                    if here is not None and here.creation == creation:
-                        if here.sequence >= sequence:
-                            return True
+            async with asyncio.timeout(PASSING_SECONDS):
+                while not self._is_at(creation, sequence):
                     self._moved.clear()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(0.25):
                             await self._moved.wait()
-        return False
+                return True
+        here = self.position
+        if here is None or here.creation != creation:
+            return False
+        return await self.log.next(ALL_EVENTS, here.sequence) is None
+
+    def _is_at(self, creation: int, sequence: int) -> bool:
+        here = self.position
+        return (
+            here is not None and here.creation == creation and here.sequence >= sequence
+        )
 
 
 def is_terminal(event: Recorded) -> bool:

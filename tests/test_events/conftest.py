@@ -11,9 +11,13 @@ from nats.js.errors import NotFoundError, ServerError
 
 from core.config import Settings
 from core.nats import connect
+from events import hub as hubs
 from events import tail
+from events.hub import Hub
 from events.streams import ensure_streams
 from events.subjects import EVENTS, TASKS
+from tests.test_events.bodies import Rows
+from tests.test_events.reading import running_hub
 from workers.embedded.nats import NatsServer
 
 
@@ -70,11 +74,25 @@ async def mortal_client(mortal: "Mortal") -> AsyncIterator[Client]:
 
 
 @pytest.fixture
+def rows() -> Rows:
+    """Give PostgreSQL's part, in memory."""
+    return Rows()
+
+
+@pytest.fixture
+async def hub(client: Client, rows: Rows) -> AsyncIterator[Hub]:
+    """Give the hub of a gateway that runs."""
+    async with running_hub(client, rows) as hub:
+        yield hub
+
+
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the tail notice silence within half a second."""
+    """Have tail and hub notice silence within half a second."""
     monkeypatch.setattr(tail, "HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(tail, "SILENCE_SECONDS", 0.5)
     monkeypatch.setattr(tail, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(hubs, "PASSING_SECONDS", 0.5)
 
 
 class Mortal(NatsServer):

@@ -1,7 +1,7 @@
 """The hub: who is handed what, what a full buffer does, and the silence check."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from nats.aio.client import Client
@@ -16,17 +16,6 @@ from tests.test_events.publishing import eventually, publish
 from tests.test_events.reading import running_hub
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-@pytest.fixture
-def rows() -> Rows:
-    return Rows()
-
-
-@pytest.fixture
-async def hub(client: Client, rows: Rows) -> AsyncIterator[Hub]:
-    async with running_hub(client, rows) as hub:
-        yield hub
 
 
 def event(sequence: int) -> Recorded:

@@ -1,0 +1,32 @@
+"""Things that happen to a job on a real stream, and what a client is to be told."""
+
+from nats.aio.client import Client
+
+from core.base import utc_now
+from events.cursor import EventCursor
+from events.hub import Hub
+from events.subjects import Transition
+from tests.test_events.bodies import Rows
+from tests.test_events.publishing import publish
+
+
+async def happen(client: Client, rows: Rows, job: str, count: int) -> None:
+    """Have that many things happen to a job, and to another one in between."""
+    other = rows.add()
+    for _ in range(count):
+        await publish(client, rows, rows.emit(job), rows.emit(other))
+
+
+async def end(client: Client, rows: Rows, job: str) -> None:
+    """Have a job succeed."""
+    await publish(client, rows, rows.emit(job, Transition.COMPLETED))
+
+
+def mutation_cursor(hub: Hub, job: str) -> EventCursor:
+    """Return the cursor of the mutation that starts a job now."""
+    return EventCursor(utc_now(), hub.position, job, 0)
+
+
+def words(first: int, last: int) -> list[str]:
+    """Return what a subscription tells of the events from first to last."""
+    return [f"event {number}" for number in range(first, last + 1)]
