@@ -83,3 +83,13 @@ def test_text_lines_are_short(
     logging.getLogger("uvicorn").info("serving")
     lines = [line[9:] for line in capsys.readouterr().err.splitlines()]
     assert lines == ["INFO    a <b> c  job_1", "INFO    serving"]
+
+
+def test_signed_tokens_in_paths_are_not_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _configure(monkeypatch, "text")
+    logging.getLogger("uvicorn.access").info("GET /files/token")
+    logging.getLogger("uvicorn.error").info("serving")
+    lines = [line[9:] for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["INFO    serving"]
