@@ -147,7 +147,7 @@ async def test_jobs_are_filtered_by_time(client: Client, parsed: Parsed) -> None
     ("moment", "message"),
     [
         ("yesterday", "Not an RFC 3339 date and time: 'yesterday'"),
-        ("2020-01-01", "The offset from UTC is missing: '2020-01-01'"),
+        ("2020-01-01", "Not an RFC 3339 date and time: '2020-01-01'"),
         (
             "0001-01-01T00:00:00+14:00",
             "Not an RFC 3339 date and time: '0001-01-01T00:00:00+14:00'",
