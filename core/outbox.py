@@ -4,7 +4,7 @@ The relay publishes its rows and deletes them; see events/publisher.py.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -12,10 +12,11 @@ from sqlalchemy import (
     DateTime,
     Identity,
     LargeBinary,
+    SQLColumnExpression,
     delete,
     func,
-    or_,
     select,
+    update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -57,6 +58,20 @@ class OutboxMessage(SQLModel, table=True):
         index=True,
     )
 
+    @property
+    def group(self) -> str:
+        """What is published in order: a job's events; any other row is by itself."""
+        if self.stream == OutboxStream.EVENTS and self.job_id is not None:
+            return self.job_id
+        return self.message_id
+
+
+def _group(stream: OutboxStream) -> SQLColumnExpression[str]:
+    """Return `OutboxMessage.group` for rows of one stream."""
+    if stream is OutboxStream.TASKS:
+        return col(OutboxMessage.message_id)
+    return func.coalesce(col(OutboxMessage.job_id), col(OutboxMessage.message_id))
+
 
 async def append(
     session: AsyncSession,
@@ -82,24 +97,45 @@ async def append(
     await session.execute(row)
 
 
-async def due(session: AsyncSession, limit: int) -> Sequence[OutboxMessage]:
-    """Return the oldest rows whose time has come, in the order of their positions.
+async def due(
+    session: AsyncSession,
+    stream: OutboxStream,
+    limit: int,
+    in_flight: Sequence[str] = (),
+) -> Sequence[OutboxMessage]:
+    """Return a stream's oldest rows whose time has come, in order of their positions.
 
-    Events are due as soon as they can be seen: were a clock asked, a job's event
-    could hide while a later one of the same job shows.
+    Groups `in_flight` are left out, and those with a row that is put off, so that no
+    event passes one of its job before it. The clock is read behind the snapshot: an
+    event's own time would else hide it for a moment.
     """
+    clock = select(func.clock_timestamp()).scalar_subquery()
+    group = _group(stream)
+    later = select(group).where(
+        col(OutboxMessage.stream) == stream.value,
+        col(OutboxMessage.not_before) > clock,
+    )
     query = (
         select(OutboxMessage)
         .where(
-            or_(
-                col(OutboxMessage.stream) == OutboxStream.EVENTS.value,
-                col(OutboxMessage.not_before) <= func.now(),
-            )
+            col(OutboxMessage.stream) == stream.value,
+            group.not_in(later),
+            group.not_in(in_flight),
         )
         .order_by(col(OutboxMessage.position))
         .limit(limit)
     )
     return (await session.scalars(query)).all()
+
+
+async def put_off(session: AsyncSession, position: int, seconds: float) -> None:
+    """Keep a row, and the later ones of its group, from being due for some time."""
+    until = func.clock_timestamp() + timedelta(seconds=seconds)
+    await session.execute(
+        update(OutboxMessage)
+        .where(col(OutboxMessage.position) == position)
+        .values(not_before=until)
+    )
 
 
 async def remove(session: AsyncSession, positions: Sequence[int]) -> None:

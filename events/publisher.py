@@ -7,137 +7,161 @@ event before. See docs/contract/event-log.md, "Writing".
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import Final
 
-import nats.errors
 from loguru import logger
 from nats.aio.client import Client
-from nats.js import JetStreamContext
-from nats.js.errors import BadRequestError
 
 from core import outbox
 from core.database_async import Database
 from core.outbox import OutboxMessage, OutboxStream
-from events.log import EXPECTED_SEQUENCE, EventLog
-from events.subjects import EVENTS, TASKS, job_filter
+from events.placing import Placer
 
 BATCH_ROWS: Final = 500
-JOBS_AT_ONCE: Final = 100
-REMEMBERED_JOBS: Final = 10_000
+GROUPS_AT_ONCE: Final = 100
 PATIENCE_SECONDS: Final = 30.0
-RETRY_SECONDS: Final = 0.2
-_EXPECTED_SUBJECT: Final = f"{EXPECTED_SEQUENCE}-Subject"
-_MESSAGE_ID: Final = "Nats-Msg-Id"
-_REFUSED: Final = frozenset({10071, 10164})
+POLL_SECONDS: Final = 0.25
+FIRST_DELAY_SECONDS: Final = 1.0
+LONGEST_DELAY_SECONDS: Final = 300.0
+REMEMBERED_REFUSALS: Final = 10_000
 
 
 class OutboxPublisher:
-    """Moves rows from the outbox to JetStream and deletes them there."""
+    """Moves one stream's rows from the outbox to JetStream and deletes them there.
 
-    def __init__(self, database: Database, client: Client) -> None:
+    Rows go in groups: a job's events one after the other, anything else by itself.
+    Each group ends on its own, so that one in trouble holds nobody else up.
+    """
+
+    def __init__(
+        self, database: Database, client: Client, stream: OutboxStream
+    ) -> None:
         self._database = database
-        self._client = client
-        self._jetstream: JetStreamContext = client.jetstream(timeout=2)
-        self._log = EventLog(client)
-        self._last: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        self._slots = asyncio.Semaphore(JOBS_AT_ONCE)
+        self._stream = stream
+        self._placer = Placer(client)
+        self._slots = asyncio.Semaphore(GROUPS_AT_ONCE)
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._ended: list[tuple[str, list[int]]] = []
+        self._refusals: OrderedDict[str, int] = OrderedDict()
+        self._news = asyncio.Event()
+        self._has_ended = asyncio.Event()
+        self._is_waiting = False
 
-    async def publish_due(self) -> int:
-        """Publish one batch of due rows; return how many were published."""
-        async with self._database.transaction() as session:
-            rows = await outbox.due(session, BATCH_ROWS)
+    def wake(self) -> None:
+        """Say that the outbox may hold something new."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled, when woken and at least every POLL_SECONDS."""
+        deleting = asyncio.create_task(self._delete_for_ever())
+        try:
+            while True:
+                self._news.clear()
+                if await self._start_due() < BATCH_ROWS:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._news.wait()
+        finally:
+            tasks = [deleting, *self._in_flight.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _start_due(self) -> int:
+        """Start what is due and not in flight; return how many rows that is."""
+        if len(self._in_flight) >= GROUPS_AT_ONCE:
+            return 0
+        try:
+            async with self._database.transaction() as session:
+                rows = await outbox.due(
+                    session, self._stream, BATCH_ROWS, tuple(self._in_flight)
+                )
+        except Exception as error:
+            _stop_where_cancelled()
+            logger.warning("the outbox cannot be read: {!r}", error)
+            return 0
         groups: dict[str, list[OutboxMessage]] = defaultdict(list)
         for row in rows:
-            events_of_job = row.stream == OutboxStream.EVENTS and row.job_id
-            groups[events_of_job or row.message_id].append(row)
-        done = await asyncio.gather(*map(self._publish_group, groups.values()))
-        positions = [position for group in done for position in group]
-        if positions:
-            async with self._database.transaction() as session:
-                await outbox.remove(session, positions)
-        return len(positions)
+            groups[row.group].append(row)
+        for group, members in groups.items():
+            publishing = self._publish_group(group, members)
+            self._in_flight[group] = asyncio.create_task(publishing)
+        return len(rows)
 
-    async def _publish_group(self, rows: Sequence[OutboxMessage]) -> list[int]:
-        """Publish one job's rows one after the other; return the positions done."""
+    async def _publish_group(self, group: str, rows: Sequence[OutboxMessage]) -> None:
+        """Publish a group's rows one after the other, as far as that goes."""
         done: list[int] = []
         async with self._slots:
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     for row in rows:
-                        await self._publish(row)
+                        await self._placer.place(row)
                         assert row.position is not None
                         done.append(row.position)
+                self._refusals.pop(group, None)
+                self._is_waiting = False
             except TimeoutError:
-                logger.warning("NATS takes no messages; {} wait", len(rows) - len(done))
-            except Exception:
-                logger.exception("the row at {} cannot be published", rows[len(done)])
-        return done
+                self._tell_of_waiting()
+            except Exception as error:
+                await self._put_off(rows[len(done)], error)
+        self._ended.append((group, done))
+        self._has_ended.set()
 
-    async def _publish(self, row: OutboxMessage) -> None:
-        if row.stream == OutboxStream.TASKS:
-            await self._send(row, TASKS, {})
-        elif row.job_id is None:
-            await self._send(row, EVENTS, {})
-        else:
-            await self._publish_event(row, row.job_id)
+    def _tell_of_waiting(self) -> None:
+        if not self._is_waiting:
+            logger.warning("NATS takes nothing into {}; rows wait", self._stream.value)
+        self._is_waiting = True
 
-    async def _publish_event(self, row: OutboxMessage, job_id: str) -> None:
-        """Publish one event of a job behind the one before it."""
-        assert row.job_seq is not None
-        expected = self._known_expectation(job_id, row.job_seq)
+    async def _put_off(self, row: OutboxMessage, error: Exception) -> None:
+        """Have a row that cannot be published, and its group's later ones, wait."""
+        refusals = self._refusals.pop(row.group, 0)
+        self._refusals[row.group] = refusals + 1
+        if len(self._refusals) > REMEMBERED_REFUSALS:
+            self._refusals.popitem(last=False)
+        delay = min(FIRST_DELAY_SECONDS * 2**refusals, LONGEST_DELAY_SECONDS)
+        with logger.contextualize(**({"job_id": row.job_id} if row.job_id else {})):
+            logger.error(
+                "row {} for {} cannot be published; again in {:g} s: {}",
+                row.position,
+                row.subject,
+                delay,
+                str(error)[:200] or type(error).__name__,
+            )
+        try:
+            assert row.position is not None
+            async with self._database.transaction() as session:
+                await outbox.put_off(session, row.position, delay)
+        except Exception as failure:
+            logger.warning("the outbox cannot be written: {!r}", failure)
+            await asyncio.sleep(FIRST_DELAY_SECONDS)
+
+    async def _delete_for_ever(self) -> None:
+        """Delete the rows of groups as they end, as many as have ended meanwhile.
+
+        Rows that stay for want of PostgreSQL are found to be published already.
+        """
         while True:
-            if expected is None:
-                expected, job_seq = await self._newest(job_id)
-                if job_seq >= row.job_seq:
-                    self._remember(job_id, expected, job_seq)
-                    return
-            headers = {
-                EXPECTED_SEQUENCE: str(expected),
-                _EXPECTED_SUBJECT: job_filter(job_id),
-            }
+            await self._has_ended.wait()
+            self._has_ended.clear()
+            ended, self._ended = self._ended, []
+            positions = list(chain.from_iterable(done for _, done in ended))
             try:
-                sequence = await self._send(row, EVENTS, headers)
-            except BadRequestError as error:
-                if error.err_code not in _REFUSED:
-                    raise
-                expected = None
-            else:
-                self._remember(job_id, sequence, row.job_seq)
-                return
+                if positions:
+                    async with self._database.transaction() as session:
+                        await outbox.remove(session, positions)
+            except Exception as error:
+                _stop_where_cancelled()
+                logger.warning("published rows cannot be deleted: {!r}", error)
+                await asyncio.sleep(FIRST_DELAY_SECONDS)
+            for group, _ in ended:
+                del self._in_flight[group]
+            self._news.set()
 
-    def _known_expectation(self, job_id: str, job_seq: int) -> int | None:
-        """Return the sequence of the event before, where nobody need be asked."""
-        if job_seq == 1:
-            return 0
-        sequence, last_seq = self._last.get(job_id, (0, 0))
-        return sequence if last_seq == job_seq - 1 else None
 
-    async def _newest(self, job_id: str) -> tuple[int, int]:
-        """Return the sequence and job_seq of the job's last event, or zeros."""
-        newest = await self._log.last(job_filter(job_id))
-        if newest is None or not newest.body.job:
-            return 0, 0
-        return newest.sequence, newest.body.job.job_seq
-
-    def _remember(self, job_id: str, sequence: int, job_seq: int) -> None:
-        self._last[job_id] = sequence, job_seq
-        self._last.move_to_end(job_id)
-        if len(self._last) > REMEMBERED_JOBS:
-            self._last.popitem(last=False)
-
-    async def _send(
-        self, row: OutboxMessage, stream: str, headers: dict[str, str]
-    ) -> int:
-        """Publish until it is acknowledged, always under the same message id."""
-        headers = {**headers, _MESSAGE_ID: row.message_id}
-        while True:
-            try:
-                acknowledgement = await self._jetstream.publish(
-                    row.subject, row.body, stream=stream, headers=headers
-                )
-                return acknowledgement.seq
-            except BadRequestError:
-                raise
-            except (nats.errors.Error, TimeoutError, OSError) as error:
-                logger.debug("publishing again: {!r}", error)
-                await asyncio.sleep(RETRY_SECONDS)
+def _stop_where_cancelled() -> None:
+    """Raise what a broken connection may have hidden: that this task is to end."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from core import outbox
 from core.database_async import Database
 from core.outbox import OutboxMessage, OutboxStream
+from core.task_queue import task_subject
 from events import placing, publisher
 from events.placing import Placer
 from tests.test_events.bodies import Rows, Written
@@ -35,7 +36,7 @@ async def test_a_row_that_cannot_be_published_holds_its_own_job_up_alone(
     bad = [history(rows, 5) for _ in range(6)]
     good = [history(rows, 5) for _ in range(3)]
     for events in bad:
-        await store(database, events[0], too_large(events[1]), *events[2:4])
+        await store(database, events[0], misdirected(events[1]), *events[2:4])
     for events in good:
         await store(database, *events)
 
@@ -51,7 +52,10 @@ async def test_a_row_that_cannot_be_published_holds_its_own_job_up_alone(
     }
     assert len(lines) == 6
     for line, events in zip(lines, bad, strict=True):
-        assert f"for {events[1].subject} cannot be published; again in 1 s: " in line
+        assert (
+            f"for {task_subject(events[0].job_id)} cannot be published; again in 1 s: "
+            in line
+        )
         assert len(line) < 1000
 
 
@@ -65,7 +69,7 @@ async def test_a_row_is_put_off_for_longer_each_time_and_goes_when_it_can(
         level="ERROR",
     )
     events = history(Rows(), 3)
-    await store(database, events[0], too_large(events[1]), events[2])
+    await store(database, events[0], misdirected(events[1]), events[2])
     relay = Relaying(database, client)
     work = asyncio.create_task(relay.run())
     async with asyncio.timeout(10):
@@ -73,8 +77,8 @@ async def test_a_row_is_put_off_for_longer_each_time_and_goes_when_it_can(
             await asyncio.sleep(0.02)
     async with database.transaction() as session:
         await session.execute(
-            text("update outbox set body = :body where job_seq = 2"),
-            {"body": events[1].data},
+            text("update outbox set subject = :subject where job_seq = 2"),
+            {"subject": events[1].subject},
         )
     async with asyncio.timeout(10):
         while await waiting(database):
@@ -87,9 +91,9 @@ async def test_a_row_is_put_off_for_longer_each_time_and_goes_when_it_can(
     assert await numbers(client) == {events[0].job_id: [1, 2, 3]}
 
 
-def too_large(event: Written) -> Written:
-    """Return the event with more bytes than NATS takes."""
-    return msgspec.structs.replace(event, data=b"x" * 2_000_000)
+def misdirected(event: Written) -> Written:
+    """Return the event with a subject that is another stream's: NATS refuses it."""
+    return msgspec.structs.replace(event, subject=task_subject(event.job_id))
 
 
 async def test_a_stream_that_takes_nothing_holds_the_other_not_up(
