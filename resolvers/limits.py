@@ -90,7 +90,7 @@ def _check_form(document: DocumentNode, operation_name: str | None) -> None:
 
 
 class _Measure:
-    """Adds up what the operations of a valid document may return."""
+    """Adds up the rows of all lists that a valid document's operations may return."""
 
     def __init__(
         self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]
@@ -133,9 +133,10 @@ class _Measure:
                 continue
             definition = owner.fields[name]  # type: ignore[attr-defined]
             inner = get_named_type(definition.type)
-            below = rows * self._rows_of(field, definition, owner)
-            self._cost += below
-            _at_most(MAX_COST, self._cost, "objects in its answer")
+            own = self._rows_of(field, definition, owner)
+            below = rows * own
+            self._cost += below if own > 1 else 0
+            _at_most(MAX_COST, self._cost, "rows in its answer")
             if is_composite_type(inner):
                 self._walk(field.selection_set, inner, below, depth + 1)
 
@@ -163,7 +164,7 @@ class _Measure:
     def _rows_of(
         self, field: FieldNode, definition: GraphQLField, owner: GraphQLNamedType
     ) -> int:
-        """Return how many objects a field may return for each one of its owner."""
+        """Return how many rows a field may return for each one of its owner."""
         given = {one.name.value: one.value for one in field.arguments or ()}
         if "first" in definition.args:
             default = definition.args["first"].default_value

@@ -36,11 +36,11 @@ def too_many(limit: int, what: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("document", "limit", "what"),
     [
-        (DOCUMENTS.format(documents=100, layers=100), 10_000, "objects in its answer"),
+        (DOCUMENTS.format(documents=100, layers=100), 10_000, "rows in its answer"),
         (
             "{ psdDocuments(first: 100) { nodes { layers { nodes { name } } } } }",
             10_000,
-            "objects in its answer",
+            "rows in its answer",
         ),
         (
             '{ job(id: "x") { retryOf ' + "{ retryOf " * 13 + "{ id } " + "}" * 15,
@@ -50,7 +50,7 @@ def too_many(limit: int, what: str) -> tuple[str, str]:
         (
             "{ psdDocuments { nodes { tree" + " { children" * 6 + " { name }" + "}" * 9,
             10_000,
-            "objects in its answer",
+            "rows in its answer",
         ),
         ("{ " + " ".join(f"a{n}: __typename" for n in range(16)) + " }", 15, "aliases"),
         (
@@ -71,7 +71,7 @@ async def test_sizes_in_variables_count() -> None:
     )
     ids = [f"psd_{n:032x}" for n in range(20)]
     assert await refusal(document, n=1000, ids=ids) == too_many(
-        10_000, "objects in its answer"
+        10_000, "rows in its answer"
     )
 
 
