@@ -1,0 +1,272 @@
+"""Sweeping on a real database and both kinds of store."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.base import new_id, utc_now
+from core.config import Settings
+from core.database_async import Database
+from core.scratch import Scratch
+from core.storage import Storage, make_storage
+from features.files import sweeping
+from features.files.models import SourceFile, StoredObject
+from features.files.sweeping import ObjectSweeper
+from features.jobs.models import Job
+from features.jobs.services import JobRowsService
+from features.psd.models import PsdDocument, PsdLayer
+from features.users.models import LOCAL_ADMINISTRATOR_ID
+from tests import databases
+from tests.test_core.s3_server import running_s3_server
+from tests.test_core.storages import disk_settings, s3_settings
+
+OLD = utc_now() - timedelta(hours=2)
+
+
+@pytest.fixture
+async def database(migrated_url: str) -> AsyncIterator[Database]:
+    """Give an empty database with all tables: other features' rows name objects."""
+    await databases.empty(migrated_url)
+    database = Database(migrated_url, pool_size=5)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=["disk", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """Give each kind of store."""
+    if request.param == "disk":
+        return make_storage(disk_settings(tmp_path))
+    return make_storage(s3_settings(running_s3_server(), tmp_path))
+
+
+class Yard:
+    """Objects that jobs stored, with rows or without."""
+
+    def __init__(self, database: Database, storage: Storage, path: Path) -> None:
+        self.database = database
+        self.storage = storage
+        self._path = path
+        self.sweeper = ObjectSweeper(database, storage, JobRowsService(database))
+
+    async def job(self, status: str) -> str:
+        """Store a job's row; return its id."""
+        job = Job(
+            kind="PSD_PARSE",
+            owner_id=LOCAL_ADMINISTRATOR_ID,
+            mutation="parsePsd",
+            input={},
+            task_name="tests.nothing",
+            start_cursor="",
+            status=status,
+        )
+        async with self.database.transaction() as session:
+            session.add(job)
+        return job.id
+
+    async def put(self, job_id: str, name: str) -> str:
+        """Store an object's bytes alone; return its key."""
+        key = f"jobs/{job_id}/1/{name}"
+        source = self._path / new_id("object")
+        source.write_bytes(name.encode())
+        await self.storage.put_file(key, source, "image/png")
+        return key
+
+    async def record(self, job_id: str, name: str, **values: Any) -> StoredObject:
+        """Store an object with its row."""
+        key = await self.put(job_id, name)
+        row = StoredObject(
+            key=key,
+            content_type="image/png",
+            size=len(name),
+            sha256="0" * 64,
+            **({"created_at": OLD} | values),
+        )
+        async with self.database.transaction() as session:
+            session.add(row)
+        return row
+
+    async def kept(self, *keys: str) -> list[str]:
+        """Return those of the keys whose bytes are there."""
+        return [key for key in keys if await self.storage.stat(key) is not None]
+
+    async def rows(self, *objects: StoredObject) -> list[str]:
+        """Return the keys of those objects that have a row."""
+        async with self.database.transaction() as session:
+            found = [await session.get(StoredObject, one.id) for one in objects]
+        return [one.key for one in found if one is not None]
+
+
+@pytest.fixture
+async def yard(database: Database, storage: Storage, tmp_path: Path) -> Yard:
+    """Give an empty yard of each kind."""
+    await storage.delete([one.key async for one in storage.list("jobs/")])
+    return Yard(database, storage, tmp_path)
+
+
+async def test_what_has_expired_goes(yard: Yard) -> None:
+    job_id = await yard.job("SUCCEEDED")
+    over = await yard.record(job_id, "over", expires_at=OLD)
+    later = utc_now() + timedelta(hours=1)
+    alive = await yard.record(job_id, "alive", expires_at=later)
+
+    assert await yard.sweeper.sweep_expired() == 1
+    assert await yard.kept(over.key, alive.key) == [alive.key]
+    assert await yard.rows(over, alive) == [alive.key]
+    assert await yard.sweeper.sweep_expired() == 0
+
+
+async def test_only_ended_jobs_objects_without_a_row_go(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "BATCH", 3)
+    ended = [await yard.job(one) for one in ("SUCCEEDED", "FAILED", "CANCELED")]
+    going = [await yard.job(one) for one in ("QUEUED", "RUNNING")]
+    lost = [await yard.put(job_id, f"lost-{n}") for job_id in ended for n in (1, 2)]
+    lost.append(await yard.put(new_id("job"), "of-nobody"))
+    kept = [(await yard.record(job_id, "recorded")).key for job_id in ended]
+    kept += [await yard.put(job_id, "under-way") for job_id in going]
+
+    assert await yard.sweeper.sweep_unrecorded() == 0
+    monkeypatch.setattr(sweeping, "UNRECORDED_AFTER", timedelta(seconds=-5))
+    assert await yard.sweeper.sweep_unrecorded() == 7
+    assert await yard.kept(*lost, *kept) == kept
+    assert await yard.sweeper.sweep_unrecorded() == 0
+
+
+async def test_what_no_document_and_no_layer_names_goes(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "BATCH", 2)
+    job_id = await yard.job("SUCCEEDED")
+    names = ("image", "preview", "layer-image", "layer-preview")
+    named = [await yard.record(job_id, name) for name in names]
+    before = [await yard.record(job_id, f"before-{n}") for n in range(5)]
+    fresh = await yard.record(job_id, "fresh", created_at=utc_now())
+    await _name(yard.database, job_id, [one.id for one in named])
+
+    assert await yard.sweeper.sweep_unnamed() == 5
+    everything = [*named, *before, fresh]
+    rest = [one.key for one in (*named, fresh)]
+    assert await yard.kept(*(one.key for one in everything)) == rest
+    assert await yard.rows(*everything) == rest
+    assert await yard.sweeper.sweep_unnamed() == 0
+
+
+async def _name(database: Database, job_id: str, objects: list[str]) -> None:
+    """Store a document and a layer that name the four objects."""
+    file = SourceFile(
+        owner_id=LOCAL_ADMINISTRATOR_ID,
+        filename="a.psd",
+        content_type="image/vnd.adobe.photoshop",
+        size=1,
+        storage_key=f"files/{new_id('file')}",
+        upload_expires_at=OLD,
+    )
+    document = PsdDocument(
+        id=new_id("psd"),
+        owner_id=LOCAL_ADMINISTRATOR_ID,
+        job_id=job_id,
+        file_id=file.id,
+        width=1,
+        height=1,
+        color_mode="RGB",
+        bit_depth=8,
+        is_large=False,
+        layer_count=1,
+        fonts=[],
+        image_id=objects[0],
+        preview_id=objects[1],
+    )
+    layer = PsdLayer(
+        id=new_id("layer"),
+        document_id=document.id,
+        index=0,
+        name="Layer",
+        path=["Layer"],
+        depth=0,
+        kind="PIXEL",
+        visible=True,
+        opacity=1.0,
+        blend_mode="NORMAL",
+        left=0,
+        top=0,
+        width=1,
+        height=1,
+        clipped=False,
+        has_mask=False,
+        has_vector_mask=False,
+        effects=[],
+        fidelity="EXACT",
+        unsupported=[],
+        image_id=objects[2],
+        preview_id=objects[3],
+    )
+    async with database.transaction() as session:
+        for row in (file, document, layer):
+            session.add(row)
+            await session.flush()
+
+
+HOLD = """
+import asyncio, sys
+from core.config import Settings
+from core.scratch import Scratch
+
+async def main():
+    async with Scratch(Settings()).directory() as path:
+        (path / "half").write_bytes(b"x")
+        print(path, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_scratch_of_dead_processes_goes_and_that_of_live_ones_stays(
+    tmp_path: Path,
+) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        env={**os.environ, "ONEMANAGE_DATA_DIR": str(tmp_path)},
+        cwd=databases.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    theirs = Path(child.stdout.readline().strip())
+    scratch = Scratch(Settings(data_dir=tmp_path))
+    async with scratch.directory() as ours:
+        assert theirs.parent == ours.parent == tmp_path / "scratch"
+        for path in (ours, theirs):
+            _age(path, 3600)
+        assert await scratch.sweep() == 0
+        child.kill()
+        child.wait()
+        assert await scratch.sweep() == 1
+        assert [*ours.parent.iterdir()] == [ours]
+    assert [*ours.parent.iterdir()] == []
+
+
+async def test_scratch_goes_when_a_day_old_and_not_when_new(tmp_path: Path) -> None:
+    scratch = Scratch(Settings(data_dir=tmp_path))
+    assert await scratch.sweep() == 0
+    async with scratch.directory() as lent:
+        new = lent.parent / "new"
+        new.mkdir()
+        assert await scratch.sweep() == 0
+        _age(lent, 25 * 3600)
+        assert await scratch.sweep() == 1
+        assert [*lent.parent.iterdir()] == [new]
+
+
+def _age(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
