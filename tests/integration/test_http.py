@@ -37,6 +37,7 @@ async def test_health_says_alive_and_ready(http: httpx.AsyncClient) -> None:
     "headers",
     [
         {"host": "evil.example"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
         {"host": "127.0.0.1.evil.example"},
         {"host": "[::2]"},
         {"host": ""},
@@ -196,3 +197,28 @@ async def test_a_query_may_be_got_and_a_mutation_may_not(
     refused = await http.get("/graphql", params={"query": mutation})
     assert refused.status_code in (400, 405)
     assert "data" not in refused.text
+
+
+async def test_a_link_from_another_site_opens_the_page(http: httpx.AsyncClient) -> None:
+    headers = {
+        "accept": "text/html",
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+    }
+    answer = await http.get("/graphql", headers=headers)
+    assert answer.status_code in (200, 503)  # 503: the page's assets are not built
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"query": "{__typename}", "variables": {"a": ' + b"9" * 5000 + b"}}",
+        b'{"query": "{__typename}", "operationName": "\\ud800"}',
+    ],
+)
+async def test_what_cannot_be_read_is_a_bad_request(
+    http: httpx.AsyncClient, body: bytes
+) -> None:
+    answer = await http.post("/graphql", content=body, headers=JSON)
+    assert answer.status_code == 400
