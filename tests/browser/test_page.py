@@ -99,7 +99,6 @@ def test_policy_names_this_server_alone() -> None:
             "http://127.0.0.1:8333/",
             ["http://127.0.0.1:8333", "http://designs.127.0.0.1:8333"],
         ),
-        ("", "", ["https://*.amazonaws.com"]),
     ],
 )
 def test_policy_lets_an_s3_store_take_and_show_files(
