@@ -64,7 +64,7 @@ class FeedReader:
             while True:
                 signal = await watch.next()
                 if isinstance(signal, Recorded):
-                    following = self._pass_on(signal)
+                    following = self._pass_on(signal, await self._hub.creation())
                 else:
                     following = self._catch_up(is_cut=signal is not None)
                 async for item in following:
@@ -76,23 +76,36 @@ class FeedReader:
         Where that place holds no more, or the hub says that the log was cut, a gap is
         told first; its cursor is the one that the client had.
         """
-        holds = await self._hub.log.holds(self._position)
-        if not holds:
-            self._position = None
-        if is_cut or not holds:
+        if not await self._hub.log.holds(self._position):
+            self._position, is_cut = None, True
+        if is_cut:
             yield FeedGap(self._cursor)
+        # Of the stream that is read now; should it be replaced, its places hold no more.
+        creation = await self._creation()
         async for event in self._hub.log.replay(self._sent, self._filter):
-            async for item in self._pass_on(event):
+            if self._position is not None and await self._is_behind_cut(event):
+                yield FeedGap(self._cursor)
+            async for item in self._pass_on(event, creation):
                 yield item
+
+    async def _creation(self) -> int:
+        if self._position is not None:
+            return self._position.creation
+        return (await self._hub.log.state()).creation
+
+    async def _is_behind_cut(self, event: Recorded) -> bool:
+        """Tell whether the log lost its beginning, up to `event`, while it was read."""
+        if event.sequence == self._sent + 1:
+            return False
+        return (await self._hub.log.state()).first > self._sent + 1
 
     @property
     def _sent(self) -> int:
         return self._position.sequence if self._position is not None else 0
 
-    async def _pass_on(self, event: Recorded) -> AsyncIterator[FeedItem]:
+    async def _pass_on(self, event: Recorded, creation: int) -> AsyncIterator[FeedItem]:
         if event.sequence <= self._sent:
             return
-        creation = await self._hub.creation()
         self._position = Position(creation, event.sequence, event.time)
         if not matches(self._pattern, without_id(event.subject)):
             return

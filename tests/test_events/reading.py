@@ -1,11 +1,12 @@
 """Subscriptions as tests read them: what came, in short words, and where it stood."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
 from nats.aio.client import Client
 
+from core.base import utc_now
 from events.cursor import EventCursor, decode_cursor, encode_cursor
 from events.feed_reader import FeedEvent, FeedItem, FeedReader
 from events.hub import Hub, JobHeads
@@ -93,17 +94,6 @@ class JobReading:
         await asyncio.gather(self._work, return_exceptions=True)
 
 
-async def take[T](items: AsyncGenerator[T, None], count: int) -> list[T]:
-    """Read that many items, then drop the subscription."""
-    taken: list[T] = []
-    async with asyncio.timeout(20), aclosing(items):
-        async for item in items:
-            taken.append(item)
-            if len(taken) == count:
-                break
-    return taken
-
-
 class FeedReading:
     """One `events` subscription that is read in the background."""
 
@@ -149,3 +139,23 @@ def number_of(item: FeedEvent) -> int:
     """Return an event's job_seq, 0 where it is no job's."""
     job = item.event.body.job
     return job.job_seq if job else 0
+
+
+type Seer = Callable[[str | None], bool]
+
+
+def anyone(owner: str | None) -> bool:
+    """See everything, as an administrator does."""
+    return True
+
+
+def feed(
+    hub: Hub, pattern: str = ">", after: EventCursor | None = None, seer: Seer = anyone
+) -> FeedReading:
+    """Subscribe to `events`."""
+    return FeedReading(FeedReader(hub, pattern, seer), after)
+
+
+def here(hub: Hub) -> EventCursor:
+    """Return the cursor of `Query.eventCursor`."""
+    return EventCursor(utc_now(), hub.position)

@@ -1,0 +1,149 @@
+"""`events` where the log was cut, or the client is slow: a gap is told, never silence."""
+
+import asyncio
+
+import pytest
+from nats.aio.client import Client
+
+from core.base import utc_now
+from events import hub as hubs
+from events.cursor import EventCursor, Position
+from events.feed_reader import FeedEvent, FeedGap, FeedReader
+from events.hub import Hub
+from events.subjects import EVENTS
+from tests.test_events.bodies import Rows
+from tests.test_events.conftest import connected, fresh_streams
+from tests.test_events.happening import end, happen
+from tests.test_events.publishing import publish
+from tests.test_events.reading import anyone, feed, here
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+@pytest.mark.parametrize("position", [None, Position(1, 2, 3)], ids=["none", "foreign"])
+async def test_a_place_that_does_not_hold_is_a_gap_and_what_is_kept(
+    client: Client, hub: Hub, rows: Rows, position: Position | None
+) -> None:
+    job = rows.add()
+    await publish(client, rows, rows.emit(job), rows.emit(job))
+    cursor = EventCursor(utc_now(), position)
+    reading = feed(hub, after=cursor)
+    assert await reading.reaches(3) == ["gap", (job, 1), (job, 2)]
+    assert isinstance(reading.items[0], FeedGap)
+    assert reading.items[0].cursor == cursor
+    await publish(client, rows, rows.emit(job))
+
+    assert await reading.reaches(4) == ["gap", (job, 1), (job, 2), (job, 3)]
+    await reading.drop()
+
+
+async def test_what_has_expired_is_a_gap(client: Client, hub: Hub, rows: Rows) -> None:
+    job, start = rows.add(), here(hub)
+    await publish(client, rows, *(rows.emit(job) for _ in range(5)))
+    await client.jetstream().purge_stream(EVENTS, seq=3)
+    reading = feed(hub, after=start)
+
+    assert await reading.reaches(4) == ["gap", (job, 3), (job, 4), (job, 5)]
+    await reading.drop()
+
+
+async def test_a_new_stream_is_a_gap_once_and_then_what_it_holds(
+    client: Client, hub: Hub, rows: Rows
+) -> None:
+    job = rows.add()
+    reading = feed(hub, after=here(hub))
+    await publish(client, rows, *(rows.emit(job) for _ in range(3)))
+    await reading.reaches(3)
+    last = reading.items[-1].cursor
+    await fresh_streams(client)
+    await publish(client, rows, rows.emit(job))
+    told = await reading.reaches(5)
+
+    assert told == [(job, 1), (job, 2), (job, 3), "gap", (job, 4)]
+    assert reading.items[3].cursor == last
+    await reading.drop()
+
+
+async def test_a_slow_client_loses_nothing(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 5)
+    job = rows.add()
+    reader = FeedReader(hub, ">", anyone).read(here(hub))
+    await publish(client, rows, rows.emit(job))
+    first = await anext(reader)
+    await happen(client, rows, job, 20)
+    await end(client, rows, job)
+    await asyncio.sleep(0.2)
+    items = [first, *[await anext(reader) for _ in range(41)]]
+    await reader.aclose()
+
+    assert [isinstance(i, FeedEvent) and i.event.sequence for i in items] == list(
+        range(1, 43)
+    )
+
+
+async def test_a_slow_client_is_told_of_what_has_expired_meanwhile(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 5)
+    job = rows.add()
+    reader = FeedReader(hub, ">", anyone).read(here(hub))
+    await publish(client, rows, rows.emit(job))
+    first = await anext(reader)
+    await happen(client, rows, job, 20)
+    await asyncio.sleep(0.2)
+    await client.jetstream().purge_stream(EVENTS, seq=30)
+    gap = await anext(reader)
+    kept = [await anext(reader) for _ in range(12)]
+    await reader.aclose()
+
+    assert isinstance(gap, FeedGap)
+    assert gap.cursor == first.cursor
+    assert [isinstance(i, FeedEvent) and i.event.sequence for i in kept] == list(
+        range(30, 42)
+    )
+
+
+async def test_a_slow_client_is_told_of_a_new_stream(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 3)
+    job = rows.add()
+    reader = FeedReader(hub, ">", anyone).read(here(hub))
+    await publish(client, rows, rows.emit(job))
+    first = await anext(reader)
+    await happen(client, rows, job, 10)
+    await asyncio.sleep(0.2)
+    before = await hub.creation()
+    await fresh_streams(client)
+    await publish(client, rows, *(rows.emit(job) for _ in range(2)))
+    while await hub.creation() == before:
+        await asyncio.sleep(0.02)
+    last = first
+    async with asyncio.timeout(10):
+        while not isinstance(item := await anext(reader), FeedGap):
+            last = item  # read before the hub has noticed
+        rest = [await anext(reader) for _ in range(2)]
+    await reader.aclose()
+
+    assert item.cursor == last.cursor
+    assert [isinstance(i, FeedEvent) and i.event.sequence for i in rest] == [1, 2]
+
+
+async def test_a_gateway_that_has_not_reached_nats_yet_loses_nothing(
+    client: Client, nats_url: str, rows: Rows
+) -> None:
+    async with connected(nats_url) as second:
+        job, late = rows.add(), Hub(second, rows)
+        position = Position((await late.log.state()).creation, 0, None)
+        reading = feed(late, after=EventCursor(utc_now(), position))
+        await publish(client, rows, rows.emit(job), rows.emit(job))
+        await asyncio.sleep(0.1)
+        assert reading.told == []
+        await late.start()
+        await publish(client, rows, rows.emit(job))
+
+        assert await reading.reaches(3) == [(job, 1), (job, 2), (job, 3)]
+        await reading.drop()
+        await late.close()
