@@ -14,7 +14,7 @@ from events.publisher import OutboxPublisher
 from events.streams import ensure_streams
 from workers.process import Process, run_process
 
-STREAMS_SECONDS = 30.0
+STREAMS_SECONDS = 5.0
 
 
 class Relay:

@@ -1,0 +1,235 @@
+"""Real workers on servers of their own: started, killed, asked to stop."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import nats
+import psutil
+from nats.aio.client import Client
+
+from core.database_async import Database
+from events.log import EventLog
+from events.schemas import EventBody
+from events.subjects import job_filter
+from features.jobs.models import Job
+from tests.running import ROOT, settings
+from tests.test_jobs.bench import Bench
+from workers.embedded.nats import NatsServer
+
+PATIENCE_SECONDS = 90.0
+WORKER = (
+    *("taskiq", "worker", "workers.tasks:broker", "tests.test_jobs.worker_tasks"),
+    *("--receiver", "core.broker:LeasedReceiver", "--workers", "1"),
+    *("--max-async-tasks", "4", "--wait-tasks-timeout", "5"),
+    *("--no-configure-logging", "--max-fails", "1"),
+)
+
+
+class Note(NamedTuple):
+    """What a task noted: whose, under which claim and attempt, in which process."""
+
+    job_id: str
+    claim: int
+    attempt: int
+    pid: int
+    word: str
+
+
+class Program:
+    """A process of ours, with those that it has started."""
+
+    def __init__(self, argv: tuple[str, ...], env: dict[str, str], log: Path) -> None:
+        with log.open("ab") as output:
+            self.popen = subprocess.Popen(
+                [sys.executable, *argv],
+                cwd=ROOT,
+                env=env,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def tree(self) -> list[psutil.Process]:
+        """Return the process and all its descendants."""
+        try:
+            own = psutil.Process(self.popen.pid)
+            return [own, *own.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def kill(self) -> None:
+        """Kill all of it at once, without any warning."""
+        tree = self.tree()
+        for process in tree:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                pass
+        self.popen.wait(PATIENCE_SECONDS)
+        psutil.wait_procs(tree, PATIENCE_SECONDS)
+
+    def kill_children(self) -> list[psutil.Process]:
+        """Kill what this process itself has started; return all of the tree."""
+        tree = self.tree()
+        for child in psutil.Process(self.popen.pid).children():
+            child.kill()
+        return tree
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self.popen.send_signal(signal.SIGTERM)
+
+
+class Plant:
+    """NATS, a relay, and as many workers as a test wants."""
+
+    def __init__(self, directory: Path, database_url: str) -> None:
+        self.directory = directory
+        self.database_url = database_url
+        self.nats = NatsServer(directory / "nats")
+        self.notes_file = directory / "notes"
+        self.log = directory / "log"
+
+    @contextmanager
+    def program(self, *argv: str) -> Iterator[Program]:
+        """Run a process until the block's end."""
+        env = settings(
+            self.directory / "data",
+            DATABASE_URL=self.database_url,
+            NATS_URL=self.nats.url,
+            SECRET_KEY="of the tests alone",
+            WORKER_CONCURRENCY="1",
+            UNKNOWN_TASK_SECONDS="1",
+        )
+        program = Program(argv, env, self.log)
+        try:
+            yield program
+        finally:
+            program.kill()
+
+    def worker(self) -> AbstractContextManager[Program]:
+        """Run a worker until the block's end."""
+        script = str(Path(sys.executable).parent / WORKER[0])
+        return self.program(script, *WORKER[1:])
+
+    def notes(self, job_id: str | None = None) -> list[Note]:
+        """Return what the tasks (of one job) have noted."""
+        lines = self.notes_file.read_text() if self.notes_file.exists() else ""
+        words = [line.split(" ", 4) for line in lines.splitlines()]
+        notes = [Note(w[0], int(w[1]), int(w[2]), int(w[3]), w[4]) for w in words]
+        return [note for note in notes if job_id in (None, note.job_id)]
+
+    def lose_everything(self) -> None:
+        """Stop NATS, delete all its data, and start it again."""
+        self.nats.stop()
+        shutil.rmtree(self.nats.directory)
+        self.nats.start()
+
+
+class Site:
+    """What a test asks of a plant while it runs."""
+
+    def __init__(self, plant: Plant, database: Database, client: Client) -> None:
+        self.plant = plant
+        self.bench = Bench(database)
+        self.client = client
+
+    async def start(self, task: str, seconds: float = 0.0) -> str:
+        """Start a job; return its id."""
+        given = {"seconds": seconds, "notes": str(self.plant.notes_file)}
+        return (await self.bench.start(task_name=task, input=given)).id
+
+    async def job(self, job_id: str) -> Job:
+        """Return the job's row."""
+        return await self.bench.job(job_id)
+
+    async def has(self, job_id: str, *statuses: str) -> Job:
+        """Wait until the job has one of the statuses."""
+
+        async def look() -> Job | None:
+            job = await self.job(job_id)
+            return job if job.status in statuses else None
+
+        return await until(look)
+
+    async def has_failed(self, job_id: str, attempt: int) -> None:
+        """Wait until that attempt has failed and another is due later."""
+
+        async def look() -> bool:
+            job = await self.job(job_id)
+            return (job.status, job.attempt) == ("QUEUED", attempt)
+
+        await until(look)
+
+    async def has_begun(self, job_id: str) -> Note:
+        """Wait for the first note of the job's newest claim."""
+
+        async def look() -> Note | None:
+            claim = (await self.job(job_id)).claim
+            notes = self.plant.notes(job_id)
+            return next((note for note in notes if note.claim == claim), None)
+
+        return await until(look)
+
+    async def statuses(self, job_id: str) -> list[str]:
+        """Return the last word of each published event of a job, in stream order."""
+
+        async def look() -> list[EventBody] | None:
+            log = EventLog(self.client)
+            found = [one.body async for one in log.replay(0, job_filter(job_id))]
+            job_seq = (await self.job(job_id)).job_seq
+            return found if len(found) == job_seq else None
+
+        return [body.status for body in await until(look)]
+
+    async def waiting_tasks(self) -> int:
+        """Return how many messages the work queue holds."""
+        stream = await self.client.jetstream().stream_info("TASKS")
+        return stream.state.messages
+
+    async def queue_empties(self) -> None:
+        """Wait until the work queue holds nothing."""
+
+        async def look() -> bool:
+            return await self.waiting_tasks() == 0
+
+        await until(look)
+
+
+async def until[T](look: Callable[[], Awaitable[T | None]]) -> T:
+    """Return the first answer that is true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := await look()):
+        assert time.monotonic() < deadline, "it did not happen"
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def connect(plant: Plant) -> Client:
+    """Connect a test to the plant's NATS, also across its restarts."""
+    return await nats.connect(
+        plant.nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1
+    )
+
+
+def without_progress(statuses: list[str]) -> list[str]:
+    """Leave progress out, of which there is more or less."""
+    return [status for status in statuses if status != "progressed"]
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

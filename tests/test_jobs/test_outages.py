@@ -1,0 +1,52 @@
+"""Workers that stop in order, and NATS that loses all that it had."""
+
+import asyncio
+import time
+
+from tests.test_jobs.plant import Site, is_gone, until, without_progress
+
+
+async def test_a_worker_that_stops_hands_its_jobs_back_at_once(site: Site) -> None:
+    spinning = await site.start("tests.spin", 3.0)
+    sleeping = await site.start("tests.sleep", 3.0)
+    with site.plant.worker() as leaving:
+        pid = int((await site.has_begun(spinning)).word.removeprefix("spins "))
+        await site.has_begun(sleeping)
+        leaving.terminate()
+        asked = time.monotonic()
+        for job_id in (spinning, sleeping):
+            job = await site.has(job_id, "QUEUED")
+            assert (job.attempt, job.claim, job.handed_back) == (1, 1, True)
+        assert time.monotonic() - asked < 5
+        assert await asyncio.to_thread(leaving.popen.wait, 10) == 0
+        assert is_gone(pid)
+    with site.plant.worker():
+        for job_id in (spinning, sleeping):
+            job = await site.has(job_id, "SUCCEEDED", "FAILED")
+            assert (job.status, job.attempt, job.claim) == ("SUCCEEDED", 1, 2)
+            assert without_progress(await site.statuses(job_id)) == (
+                ["queued", "started", "started", "completed"]
+            )
+
+
+async def test_the_loss_of_all_of_nats_data_loses_no_job(site: Site) -> None:
+    with site.plant.program("-m", "workers.maintenance"):
+        with site.plant.worker() as victim:
+            running = await site.start("tests.sleep", 2.0)
+            await site.has_begun(running)
+            victim.kill()
+        queued = [await site.start("tests.sleep", 0.1) for _ in range(5)]
+        await until(lambda: _all_are_published(site))
+        site.plant.lose_everything()
+        with site.plant.worker():
+            for job_id in [*queued, running]:
+                job = await site.has(job_id, "SUCCEEDED", "FAILED")
+                assert job.status == "SUCCEEDED"
+            await site.queue_empties()
+    for job_id in queued:
+        assert [note.word for note in site.plant.notes(job_id)] == ["begun", "done"]
+    assert [note.attempt for note in site.plant.notes(running)] == [1, 2, 2]
+
+
+async def _all_are_published(site: Site) -> bool:
+    return await site.bench.count("outbox") == 0
