@@ -25,6 +25,8 @@ from events.subjects import EVENTS
 ACK_WAIT_SECONDS: Final = 30.0
 LONGEST_WAIT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 0.5
+PULL_SECONDS: Final = 10.0
+_UNLIMITED: Final = -1
 
 type HandlerFunction = Callable[[EventBody, Container], Awaitable[None]]
 
@@ -86,7 +88,9 @@ class HandlerLoop:
                 deliver_policy=DeliverPolicy.ALL,
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=ACK_WAIT_SECONDS,
-                max_deliver=-1,
+                max_deliver=_UNLIMITED,
+                # Events that fail for hours must not keep new ones from being tried.
+                max_ack_pending=_UNLIMITED,
             ),
         )
         consumer = await self._jetstream.pull_subscribe_bind(
@@ -95,7 +99,9 @@ class HandlerLoop:
         try:
             while True:
                 with suppress(nats.errors.TimeoutError):
-                    for message in await consumer.fetch(1, timeout=10, heartbeat=2):
+                    for message in await consumer.fetch(
+                        1, timeout=PULL_SECONDS, heartbeat=PULL_SECONDS / 5
+                    ):
                         await self._handle(message)
         finally:
             with suppress(nats.errors.Error, OSError):
