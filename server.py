@@ -23,12 +23,12 @@ from core.storage import Storage
 from events.hub import Hub, JobHeads
 from features.files.services import FilesService
 from features.jobs.services import JobRowsService
-from resolvers.body_limit import BodyLimit
-from resolvers.graphiql import graphiql_routes
-from resolvers.health import health_routes
-from resolvers.http_errors import ERROR_HANDLERS
-from resolvers.http_files import FileServices, file_routes
-from resolvers.loopback import LoopbackOnly
+from resolvers.http.body_limit import BodyLimit
+from resolvers.http.errors import ERROR_HANDLERS
+from resolvers.http.files import FileServices, file_routes
+from resolvers.http.graphiql import graphiql_routes
+from resolvers.http.health import health_routes
+from resolvers.http.loopback import LoopbackOnly
 from resolvers.view import GraphQLView
 from workers.process import fill
 

@@ -16,7 +16,7 @@ from strawberry.types import ExecutionResult
 from core.container import Container
 from features.users.services import UsersService
 from resolvers.errors import formatted
-from resolvers.graphiql import graphiql_page
+from resolvers.http.graphiql import graphiql_page
 from resolvers.root import schema
 from resolvers.transport_ws import TransportWSHandler
 from schema.context import Context

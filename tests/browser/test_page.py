@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.config import Settings
-from resolvers import graphiql
+from resolvers.http import graphiql
 
 
 @pytest.fixture

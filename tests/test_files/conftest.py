@@ -22,7 +22,7 @@ from core.storage import DiskStorage, Storage, make_storage
 from features.files.models import SourceFile, StoredObject
 from features.files.services import FilesService
 from features.users.models import User
-from resolvers.http_files import file_routes
+from resolvers.http.files import file_routes
 from tests.test_core.s3_server import running_s3_server
 from tests.test_core.storages import disk_settings, s3_settings
 

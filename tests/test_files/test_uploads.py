@@ -15,7 +15,7 @@ from core.base import utc_now
 from core.database_async import Database
 from core.storage import UploadTarget
 from features.files.models import FileStatus, SourceFile
-from resolvers import http_files
+from resolvers.http import files as http_files
 from tests.test_files.conftest import World, served
 
 BODY = b"eight by"

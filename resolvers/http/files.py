@@ -15,7 +15,7 @@ from core.storage import DiskStorage, DownloadGrant, Storage, UploadGrant
 from core.storage.incoming import Incoming
 from features.files.exceptions import size_mismatch
 from features.files.services import FilesService
-from resolvers.object_response import ObjectResponse
+from resolvers.http.object_response import ObjectResponse
 
 IDLE_SECONDS: Final = 60.0
 

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from core.config import Settings, get_settings
 
-DIST = Path(__file__).parent.parent / "web" / "dist"
+DIST = Path(__file__).parents[2] / "web" / "dist"
 
 _NOT_BUILT = """<!doctype html>
 <html lang="en">

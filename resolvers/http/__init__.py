@@ -1,0 +1,1 @@
+"""The routes that are not GraphQL, and what stands before all of them."""
