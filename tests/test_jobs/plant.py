@@ -26,6 +26,7 @@ from tests.test_jobs.bench import Bench
 from workers.embedded.nats import NatsServer
 
 PATIENCE_SECONDS = 90.0
+SECRET = "of the tests alone"
 WORKER = (
     *("taskiq", "worker", "workers.tasks:broker", "tests.test_jobs.worker_tasks"),
     *("--receiver", "core.broker:LeasedReceiver", "--workers", "1"),
@@ -96,6 +97,7 @@ class Plant:
         self.directory = directory
         self.database_url = database_url
         self.nats = NatsServer(directory / "nats")
+        self.data_dir = directory / "data"
         self.notes_file = directory / "notes"
         self.log = directory / "log"
 
@@ -103,10 +105,10 @@ class Plant:
     def program(self, *argv: str) -> Iterator[Program]:
         """Run a process until the block's end."""
         env = settings(
-            self.directory / "data",
+            self.data_dir,
             DATABASE_URL=self.database_url,
             NATS_URL=self.nats.url,
-            SECRET_KEY="of the tests alone",
+            SECRET_KEY=SECRET,
             WORKER_CONCURRENCY="1",
             UNKNOWN_TASK_SECONDS="1",
         )

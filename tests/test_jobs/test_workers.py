@@ -1,6 +1,7 @@
 """Workers as they run in production: sharing jobs, killed, cut off, told to cancel."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -8,10 +9,13 @@ import psutil
 import pytest
 
 from core.broker import NOT_UNDERSTOOD
+from core.nats import RelayWaker
 from core.task_queue import task_message, task_subject
+from events.hub import Hub
 from events.log import EventLog
 from features.jobs.runner import INTERNAL
-from tests.test_jobs.bench import ADMINISTRATOR
+from features.jobs.services import JobRowsService, JobsService
+from tests.test_jobs.bench import ADMINISTRATOR, asked
 from tests.test_jobs.plant import Plant, Program, Site, is_gone, until, without_progress
 
 RUN = ["queued", "started", "completed"]
@@ -22,6 +26,11 @@ def resident(plant: Plant) -> Iterator[Program]:
     """Keep one worker running through all of these tests."""
     with plant.worker() as worker:
         yield worker
+
+
+@pytest.fixture(autouse=True)
+async def _resident_is_at_work(site: Site) -> None:
+    await site.has(await site.start("tests.sleep"), "SUCCEEDED")
 
 
 async def _occupied(site: Site, *, besides: int | None = None) -> tuple[str, int]:
@@ -95,6 +104,29 @@ async def test_a_cancelled_jobs_process_is_killed(site: Site) -> None:
     await site.has(await site.start("tests.spin", 0.0), "SUCCEEDED")
     assert await site.statuses(job_id) == ["queued", "started", "canceled"]
     assert len(site.plant.notes(job_id)) == 1
+
+
+async def test_an_answer_waits_for_the_jobs_end_and_no_longer(site: Site) -> None:
+    database = site.bench.database
+    hub = Hub(site.client, JobRowsService(database))
+    await hub.start()
+    jobs = JobsService(database, RelayWaker(site.client), hub)
+    request = asked(
+        task_name="tests.sleep",
+        input={"seconds": 0.2, "notes": str(site.plant.notes_file)},
+        idempotency_key="k",
+    )
+    began = time.monotonic()
+    first, second = await asyncio.gather(
+        jobs.start(request, 10_000), jobs.start(request, 10_000)
+    )
+    assert time.monotonic() - began < 5
+    assert (first.job.status, second.job.status) == ("SUCCEEDED", "SUCCEEDED")
+    assert (first.job.id, first.cursor) == (second.job.id, second.cursor)
+    repeated = await jobs.repeated(request)
+    assert repeated is not None
+    assert (await jobs.wait_for(repeated, 10_000)).job.id == first.job.id
+    await hub.close()
 
 
 async def test_what_never_works_ends_as_a_dead_letter(site: Site) -> None:
