@@ -12,14 +12,14 @@ from core.base import utc_now
 from core.broker import Redeliver, Settlement, Unroutable
 from core.config import Settings
 from core.database_async import Database, Session
-from core.errors import AppError, ErrorCode
+from core.errors import AppError
 from core.nats import RelayWaker
 from events.schemas import JobErrorBody, Progress
 from events.subjects import Topic
 from features.jobs import crud, transitions
 from features.jobs.exceptions import ClaimLost, JobBusy, JobFailure, UnknownJob
 from features.jobs.models import Job, JobStatus
-from features.jobs.utils import JOB_ERROR_CODES, eta_seconds
+from features.jobs.utils import INTERNAL, error_of, eta_seconds
 
 HEARTBEAT_SECONDS: Final = 2.0
 LEASE_SECONDS: Final = 10.0
@@ -216,7 +216,7 @@ class JobRunner:
         except JobFailure as failure:
             await self._fail(run, failure.error)
         except AppError as error:
-            await self._fail(run, _error_of(error))
+            await self._fail(run, error_of(error))
         except Exception:
             logger.exception("the attempt failed")
             await self._fail(run, INTERNAL)
@@ -277,11 +277,6 @@ class JobRunner:
         await self.write(run.job.id, run.job.claim, change)
 
 
-INTERNAL: Final = JobErrorBody(
-    "INTERNAL", "Something went wrong on our side. Another attempt may succeed.", True
-)
-
-
 async def _hand_back(session: Session, job: Job) -> None:
     await transitions.handed_back(session, job)
 
@@ -300,11 +295,3 @@ def timed_out(seconds: float) -> JobFailure:
         f"The attempt took longer than {seconds:g} s and was ended.",
         retryable=True,
     )
-
-
-def _error_of(error: AppError) -> JobErrorBody:
-    code = JOB_ERROR_CODES.get(error.code)
-    if code is None:
-        return INTERNAL
-    retryable = error.code is ErrorCode.STORAGE_UNAVAILABLE
-    return JobErrorBody(code, error.message, retryable)

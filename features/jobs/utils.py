@@ -5,7 +5,8 @@ import re
 from datetime import datetime
 from typing import Final
 
-from core.errors import ErrorCode
+from core.errors import AppError, ErrorCode
+from events.schemas import JobErrorBody
 
 RETRY_WAITS_SECONDS: Final = (2.0, 8.0, 30.0)
 JITTER: Final = 0.2
@@ -34,7 +35,19 @@ def eta_seconds(fraction: float, started: datetime, now: datetime) -> float | No
     return round(elapsed * (1 - fraction) / fraction, 1)
 
 
-JOB_ERROR_CODES: Final = {
+def error_of(error: AppError) -> JobErrorBody:
+    """Return what a job tells of an error; one that is not for people is INTERNAL."""
+    code = _JOB_ERROR_CODES.get(error.code)
+    if code is None:
+        return INTERNAL
+    retryable = error.code is ErrorCode.STORAGE_UNAVAILABLE
+    return JobErrorBody(code, error.message, retryable)
+
+
+INTERNAL: Final = JobErrorBody(
+    "INTERNAL", "Something went wrong on our side. Another attempt may succeed.", True
+)
+_JOB_ERROR_CODES: Final = {
     ErrorCode.CORRUPT_FILE: "CORRUPT_FILE",
     ErrorCode.UNSUPPORTED_FORMAT: "UNSUPPORTED_FORMAT",
     ErrorCode.LIMIT_EXCEEDED: "LIMIT_EXCEEDED",

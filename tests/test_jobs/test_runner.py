@@ -15,7 +15,8 @@ from core.task_queue import task_message
 from events.schemas import JobErrorBody
 from events.subjects import DEAD_LETTER, LAYERS_EXPORTED
 from features.jobs.exceptions import JobFailure
-from features.jobs.runner import INTERNAL, LEASE_SECONDS
+from features.jobs.runner import LEASE_SECONDS
+from features.jobs.utils import INTERNAL
 from tests.test_jobs.bench import (
     Bench,
     asked,

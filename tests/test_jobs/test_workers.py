@@ -13,8 +13,8 @@ from core.nats import RelayWaker
 from core.task_queue import task_message, task_subject
 from events.hub import Hub
 from events.log import EventLog
-from features.jobs.runner import INTERNAL
 from features.jobs.services import JobRowsService, JobsService
+from features.jobs.utils import INTERNAL
 from tests.test_jobs.bench import ADMINISTRATOR, asked
 from tests.test_jobs.plant import Plant, Program, Site, is_gone, until, without_progress
 
