@@ -68,6 +68,8 @@ class OutboxPublisher:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._in_flight.clear()
+            self._ended.clear()
 
     async def _start_due(self) -> int:
         """Start what is due and not in flight; return how many rows that is."""

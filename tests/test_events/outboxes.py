@@ -47,11 +47,16 @@ class Relaying:
 
     def __init__(self, database: Database, client: Client) -> None:
         self._database = database
+        self._client = client
         self.events = OutboxPublisher(database, client, OutboxStream.EVENTS)
         self.tasks = OutboxPublisher(database, client, OutboxStream.TASKS)
 
+    def reborn(self) -> "Relaying":
+        """Return what stands in after its death: a process that remembers nothing."""
+        return Relaying(self._database, self._client)
+
     async def run(self) -> None:
-        """Publish until cancelled."""
+        """Publish until cancelled, once."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.events.run())
             group.create_task(self.tasks.run())

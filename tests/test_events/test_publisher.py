@@ -56,7 +56,7 @@ async def relay_with_crashes(
     deaths = 0
     while await waiting(database):
         try:
-            await relay.empties(patience=chance.choice([0.02, 0.06, 0.2, 5]))
+            await relay.reborn().empties(patience=chance.choice([0.02, 0.06, 0.2, 5]))
         except TimeoutError:
             deaths += 1
     return deaths
@@ -98,7 +98,7 @@ async def test_events_that_are_born_meanwhile_follow_in_order(
 
     publishing = [asyncio.create_task(relay.run()) for relay in relays]
     await asyncio.gather(*map(write, jobs))
-    await asyncio.gather(*(relay.empties() for relay in relays))
+    await asyncio.gather(*(relay.reborn().empties() for relay in relays))
     for task in publishing:
         task.cancel()
     await asyncio.gather(*publishing, return_exceptions=True)
