@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from socket import socketpair
 from typing import Any, Final, Self
 
@@ -38,6 +39,8 @@ class Worker:
         self._writer = writer
         self._log = log
         self._memory_bytes = memory_bytes
+        # Linux counts what the owner held at the start as the process' own peak.
+        self._inherited = getrusage(RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
         self._oom_kills = _oom_kills()
         self._sound = False
         self._exit: asyncio.Task[int] | None = None
@@ -129,7 +132,7 @@ class Worker:
             os.kill(self._process.pid, signal.SIGKILL)
         max_rss = await asyncio.shield(self._exit)
         out_of_memory = (
-            max_rss >= 0.8 * self._memory_bytes
+            max_rss >= max(0.8 * self._memory_bytes, self._inherited + 1)
             or self._log.tells_of_memory
             or _oom_kills() > self._oom_kills
         )
