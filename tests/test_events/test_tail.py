@@ -1,11 +1,12 @@
 """The tail: every event once, in order, whatever the server goes through."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from events.log import EventLog, Recorded
 from events.streams import ensure_streams
@@ -170,6 +171,34 @@ async def test_a_consumer_that_was_deleted_is_made_again_at_its_place(
         assert followed.restarts == 0
         consumers = await client.jetstream().consumers_info(EVENTS)
         assert len(consumers) == 1
+
+
+@pytest.mark.parametrize("lost", [3, 6], ids=["middle", "last"])
+async def test_a_message_lost_on_its_way_is_fetched_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    handler, losses = Tail._handler, [lost]
+
+    def forgetful(self: Tail, inbox: str) -> Callable[[Msg], Awaitable[None]]:
+        take = handler(self, inbox)
+
+        async def handle(message: Msg) -> None:
+            is_event = message.subject.startswith("events.")
+            if is_event and message.metadata.sequence.stream in losses:
+                losses.clear()
+            else:
+                await take(message)
+
+        return handle
+
+    monkeypatch.setattr(Tail, "_handler", forgetful)
+    async with following(client) as followed:
+        await followed.publish(6)
+        await until(followed.events, 6)
+
+        assert followed.sequences == [1, 2, 3, 4, 5, 6]
+        assert losses == []
+        assert followed.restarts == 0
 
 
 async def test_a_new_stream_is_told_and_read_from_its_first_event(
