@@ -1,13 +1,17 @@
 """Things that happen to a job on a real stream, and what a client is to be told."""
 
+from typing import Final
+
 from nats.aio.client import Client
 
 from core.base import utc_now
-from events.cursor import EventCursor
+from events.cursor import EventCursor, Position
 from events.hub import Hub
 from events.subjects import Transition
 from tests.test_events.bodies import Rows
-from tests.test_events.publishing import publish
+from tests.test_events.publishing import eventually, publish
+
+NOWHERE: Final = Position(0, -1, None)
 
 
 async def happen(client: Client, rows: Rows, job: str, count: int) -> None:
@@ -20,6 +24,12 @@ async def happen(client: Client, rows: Rows, job: str, count: int) -> None:
 async def end(client: Client, rows: Rows, job: str) -> None:
     """Have a job succeed."""
     await publish(client, rows, rows.emit(job, Transition.COMPLETED))
+
+
+async def caught_up(hub: Hub) -> None:
+    """Wait until the hub has seen all that the log holds."""
+    last = (await hub.log.state()).last
+    await eventually(lambda: (hub.position or NOWHERE).sequence >= last)
 
 
 def mutation_cursor(hub: Hub, job: str) -> EventCursor:

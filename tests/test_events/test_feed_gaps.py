@@ -13,7 +13,7 @@ from events.hub import Hub
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import connected, fresh_streams
-from tests.test_events.happening import end, happen
+from tests.test_events.happening import caught_up, end, happen
 from tests.test_events.publishing import publish
 from tests.test_events.reading import anyone, feed, here
 
@@ -74,7 +74,7 @@ async def test_a_slow_client_loses_nothing(
     first = await anext(reader)
     await happen(client, rows, job, 20)
     await end(client, rows, job)
-    await asyncio.sleep(0.2)
+    await caught_up(hub)
     items = [first, *[await anext(reader) for _ in range(41)]]
     await reader.aclose()
 
@@ -92,7 +92,7 @@ async def test_a_slow_client_is_told_of_what_has_expired_meanwhile(
     await publish(client, rows, rows.emit(job))
     first = await anext(reader)
     await happen(client, rows, job, 20)
-    await asyncio.sleep(0.2)
+    await caught_up(hub)
     await client.jetstream().purge_stream(EVENTS, seq=30)
     gap = await anext(reader)
     kept = [await anext(reader) for _ in range(12)]
@@ -114,7 +114,7 @@ async def test_a_slow_client_is_told_of_a_new_stream(
     await publish(client, rows, rows.emit(job))
     first = await anext(reader)
     await happen(client, rows, job, 10)
-    await asyncio.sleep(0.2)
+    await caught_up(hub)
     before = await hub.creation()
     await fresh_streams(client)
     await publish(client, rows, *(rows.emit(job) for _ in range(2)))

@@ -21,7 +21,7 @@ from events.subjects import (
     without_id,
 )
 from tests.test_events.bodies import BORN, OWNER, Rows
-from tests.test_events.happening import happen
+from tests.test_events.happening import caught_up, happen
 from tests.test_events.publishing import publish
 from tests.test_events.reading import FeedReading, feed, here, running_hub
 
@@ -47,7 +47,7 @@ async def test_what_comes_from_now_on_is_told_in_stream_order(
 ) -> None:
     one, two = rows.add(), rows.add()
     await happen(client, rows, one, 2)
-    await asyncio.sleep(0.1)
+    await caught_up(hub)
     reading = feed(hub)
     await asyncio.sleep(0.1)
     for job in (one, two, two, one):

@@ -12,6 +12,7 @@ from events.log import Recorded
 from events.streams import ensure_streams
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows
+from tests.test_events.happening import caught_up
 from tests.test_events.publishing import eventually, publish
 from tests.test_events.reading import running_hub
 
@@ -95,6 +96,7 @@ async def test_a_watch_gets_its_own_job_s_events_alone(
     with hub.watch_job(mine) as one, hub.watch_job(mine) as two:
         for number in range(6):
             await publish(client, rows, rows.emit(other if number % 2 else mine))
+        await caught_up(hub)
 
         assert await drained(one) == [1, 3, 5]
         assert await drained(two) == [1, 3, 5]
@@ -111,6 +113,7 @@ async def test_a_pattern_s_watch_gets_what_it_covers(
             Transition.PROGRESSED,
         ):
             await publish(client, rows, rows.emit(job, transition))
+        await caught_up(hub)
 
         assert await drained(watch) == [2]
 
@@ -124,6 +127,7 @@ async def test_a_closed_watch_leaves_nothing_behind(
             pass
         assert set(hub._by_job) == {job}
         await publish(client, rows, rows.emit(job))
+        await caught_up(hub)
         assert await drained(pattern) == [1]
 
     assert hub._by_job == {}
@@ -224,6 +228,7 @@ async def test_a_hub_without_its_database_follows_on(
                 hub.request_check()
                 await asyncio.sleep(0.05)
             await publish(client, rows, rows.emit(job))
+            await caught_up(hub)
             assert await drained(watch) == [1]
 
 

@@ -11,7 +11,7 @@ from events.hub import Hub
 from events.job_reader import Gap
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
-from tests.test_events.happening import end, happen, mutation_cursor, words
+from tests.test_events.happening import caught_up, end, happen, mutation_cursor, words
 from tests.test_events.reading import JobReading
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -23,12 +23,13 @@ async def test_a_place_in_the_log_stands_for_the_job_s_last_event_there(
     job = rows.add()
     start = EventCursor(utc_now(), hub.position)
     await happen(client, rows, job, 2)
-    await asyncio.sleep(0.1)
+    await caught_up(hub)
     middle = EventCursor(utc_now(), hub.position, new_id("job"), 9)
     await happen(client, rows, job, 2)
-    await asyncio.sleep(0.1)
+    await caught_up(hub)
     latest = EventCursor(utc_now(), hub.position)
     await end(client, rows, job)
+    await caught_up(hub)
 
     assert await JobReading(hub, rows, job, start).completes() == words(1, 5)
     assert await JobReading(hub, rows, job, middle).completes() == words(3, 5)

@@ -15,7 +15,7 @@ from events.log import EventLog
 from events.subjects import Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import fresh_streams
-from tests.test_events.happening import end, happen, mutation_cursor, words
+from tests.test_events.happening import caught_up, end, happen, mutation_cursor, words
 from tests.test_events.publishing import publish
 from tests.test_events.reading import JobReading, running_hub
 
@@ -154,6 +154,7 @@ async def test_a_replay_is_what_was_live(client: Client, hub: Hub, rows: Rows) -
 async def test_items_say_what_is_so(client: Client, hub: Hub, rows: Rows) -> None:
     job = rows.add()
     await happen(client, rows, job, 1)
+    await caught_up(hub)
     position = hub.position
     reading = JobReading(hub, rows, job)
     await reading.reaches(1)
@@ -199,7 +200,7 @@ async def test_a_slow_client_reads_on_from_the_log(
     first = await anext(reader)
     await happen(client, rows, job, 40)
     await end(client, rows, job)
-    await asyncio.sleep(0.2)
+    await caught_up(hub)
     numbers = [item.job.job_seq async for item in reader]
 
     assert isinstance(first, Snapshot)
