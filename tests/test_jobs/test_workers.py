@@ -57,8 +57,9 @@ async def test_two_workers_run_each_job_once(site: Site) -> None:
         notes = site.plant.notes(job_id)
         assert [note.word for note in notes] == ["begun", "done"]
         assert without_progress(await site.statuses(job_id)) == RUN
+    # Both have been seen at work above; who is quicker may take all of these.
     pids = {note.pid for note in site.plant.notes() if note.job_id in jobs}
-    assert pids == {resident, other}
+    assert pids <= {resident, other}
 
 
 async def test_a_dead_workers_job_is_taken_over_and_a_live_ones_left_alone(
