@@ -150,15 +150,18 @@ class JobReader:
         before = await self._hub.log.at(following.previous)
         return _job_of(before).job_seq if before is not None else None
 
-    async def _replay(self) -> AsyncIterator[JobItem]:
-        """Read from the log what lies behind the cursor's position, to its present end."""
+    async def _replay(self, *, again: bool = False) -> AsyncIterator[JobItem]:
+        """Read from the log what lies behind the cursor's position, to its present end.
+
+        A hole is believed when it is there again: the stream may have been replaced
+        by another in the middle of the reading.
+        """
         start = await self._start_of_replay()
         async for event in self._hub.log.replay(start, self._filter):
-            if start and self._is_behind_hole(event):
-                if await self._start_of_replay() == 0:  # another stream by now
-                    async for item in self._replay():
-                        yield item
-                    return
+            if self._is_behind_hole(event) and not again:
+                async for item in self._replay(again=True):
+                    yield item
+                return
             async for item in self._feed(event, proven=True):
                 yield item
             if self._ended:
