@@ -85,7 +85,7 @@ class LifeOfAJob(RuleBasedStateMachine):
         self.run(self._deliver(pick))
 
     async def _deliver(self, pick: int) -> None:
-        messages = await self._queue()
+        messages = await self._queue(are_due=True)
         if not messages:
             return
         message = messages[pick % len(messages)]
@@ -247,9 +247,16 @@ class LifeOfAJob(RuleBasedStateMachine):
             await delivery.forget()
         await self.bench.database.close()
 
-    async def _queue(self) -> list[str]:
+    async def _queue(self, *, are_due: bool = False) -> list[str]:
+        """Return the messages that have not been settled; the relay publishes due ones."""
         rows = await self.bench.tasks(self.job_id)
-        return [row.message_id for row in rows if row.message_id not in self.settled]
+        now = await self.bench.clock()
+        return [
+            row.message_id
+            for row in rows
+            if row.message_id not in self.settled
+            and (row.not_before <= now or not are_due)
+        ]
 
     def _settle(self, message: str, settlement: Settlement) -> None:
         if settlement is None:
