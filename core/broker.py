@@ -7,6 +7,7 @@ alive from delivery on and settled explicitly, and a settlement is confirmed.
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -14,8 +15,6 @@ from typing import Any, Final, NamedTuple
 import nats.errors
 from loguru import logger
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig
 from pydantic import ConfigDict
 from taskiq import AckableMessage, BrokerMessage, TaskiqMessage
 from taskiq.acks import AckController
@@ -23,12 +22,11 @@ from taskiq.receiver import Receiver
 from taskiq.result import TaskiqResult
 from taskiq_nats import PullBasedJetStreamBroker
 
+from core import pulling
 from core.base import utc_now
-from core.task_queue import TASK_STREAM, task_subject
+from core.pulling import TaskPuller
+from core.task_queue import TASK_STREAM
 
-TASK_CONSUMER: Final = "workers_default"
-ACK_WAIT_SECONDS: Final = 12.0
-FETCH_SECONDS: Final = 5.0
 REDELIVER_SECONDS: Final = 5.0
 UNKNOWN_DELIVERIES: Final = 4
 UNKNOWN_SECONDS: Final = 600.0
@@ -60,6 +58,11 @@ class Lease:
         self._message = message
         self.is_settled = False
         self.result: TaskiqResult[Settlement] | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The message's body."""
+        return self._message.data
 
     async def extend(self) -> None:
         """Tell JetStream that the task is still being worked on."""
@@ -134,21 +137,25 @@ class LeasedMessage(AckableMessage):
 class LeasedBroker(PullBasedJetStreamBroker):
     """A pull broker whose deliveries are leases; `bury` stores what nobody understands.
 
-    `unknown_seconds` is how long a message waits for a worker that does.
+    `unknown_seconds` is how long a message waits for a worker that does, `capacity`
+    how many tasks run at once.
     """
 
     def __init__(self, servers: list[str], **options: Any) -> None:
         super().__init__(
             servers,
-            subject=task_subject("*"),
             stream_name=TASK_STREAM,
-            durable=TASK_CONSUMER,
             **options,
         )
         self.leases: set[Lease] = set()
+        self.capacity = 1
         self.bury: Bury = _log_only
         self.unknown_seconds = UNKNOWN_SECONDS
-        self._pull: JetStreamContext.PullSubscription | None = None
+        self._puller: TaskPuller | None = None
+        self._arrived: deque[Lease] = deque()
+        self._has_arrived = asyncio.Event()
+        self._releases: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
 
     async def _add_or_reuse_stream(self) -> None:
         """Leave the streams to the process' start: events/streams.py makes them."""
@@ -163,63 +170,45 @@ class LeasedBroker(PullBasedJetStreamBroker):
     async def listen(self) -> AsyncGenerator[AckableMessage, None]:
         """Yield deliveries for ever, whatever NATS goes through."""
         heartbeats = asyncio.create_task(self._extend_leases())
+        self._puller = TaskPuller(self.client, self._deliver)
         try:
             while True:
-                for message in await self._fetch():
-                    lease = Lease(self, message)
-                    self.leases.add(lease)
-                    yield LeasedMessage(
-                        data=message.data, ack=lease.finish, lease=lease
-                    )
+                lease = await self._next()
+                yield LeasedMessage(data=lease.data, ack=lease.finish, lease=lease)
         finally:
             heartbeats.cancel()
 
-    async def _fetch(self) -> list[Msg]:
-        try:
-            if self._pull is None:
-                self._pull = await self._bind_consumer()
-            return await self._pull.fetch(1, timeout=FETCH_SECONDS)
-        except TimeoutError:
-            return []
-        except (nats.errors.Error, OSError) as error:
-            if self.client.is_closed:
-                raise
-            logger.debug("fetching tasks again: {!r}", error)
-            await self._unbind_consumer()
-            await asyncio.sleep(0.5)
-            return []
+    async def _next(self) -> "Lease":
+        """Return the next delivery; the caller has room for it."""
+        while not self._arrived:
+            assert self._puller is not None
+            self._has_arrived.clear()
+            room = max(self.capacity - len(self.leases), 1)
+            await self._puller.pull(room, self._has_arrived)
+        return self._arrived.popleft()
 
-    async def _bind_consumer(self) -> JetStreamContext.PullSubscription:
-        await self.js.add_consumer(
-            TASK_STREAM,
-            config=ConsumerConfig(
-                durable_name=TASK_CONSUMER,
-                filter_subject=task_subject("*"),
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=ACK_WAIT_SECONDS,
-                max_deliver=-1,
-                max_ack_pending=5000,
-            ),
-        )
-        return await self.js.pull_subscribe_bind(
-            consumer=TASK_CONSUMER, stream=TASK_STREAM
-        )
+    def _deliver(self, message: Msg) -> None:
+        """Hold a delivery from now on; one that there is no room for goes to others."""
+        lease = Lease(self, message)
+        if self._is_stopping or len(self.leases) >= self.capacity:
+            self._releases.add(release := asyncio.create_task(lease.release()))
+            release.add_done_callback(self._releases.discard)
+            return
+        self.leases.add(lease)
+        self._arrived.append(lease)
+        self._has_arrived.set()
 
     async def stop_fetching(self) -> None:
         """Have the server send what comes from now on to other workers."""
-        await self._unbind_consumer()
-        with suppress(nats.errors.Error, OSError):
-            await self.client.flush(timeout=2)
-
-    async def _unbind_consumer(self) -> None:
-        pull, self._pull = self._pull, None
-        if pull is not None:
-            with suppress(nats.errors.Error, OSError):
-                await pull.unsubscribe()
+        self._is_stopping = True
+        if self._puller is not None:
+            await self._puller.close()
+        while self._arrived:
+            await self._arrived.popleft().release()
 
     async def _extend_leases(self) -> None:
         while True:
-            await asyncio.sleep(ACK_WAIT_SECONDS / 3)
+            await asyncio.sleep(pulling.ACK_WAIT_SECONDS / 3)
             for lease in tuple(self.leases):
                 await lease.extend()
 
@@ -229,6 +218,8 @@ class LeasedReceiver(Receiver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        assert isinstance(self.broker, LeasedBroker)
+        self.broker.capacity = options.get("max_async_tasks") or 1
         self._running: dict[asyncio.Task[Any], Lease] = {}
         self._stopping = False
 

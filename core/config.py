@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     download_expires_seconds: int = Field(3600, ge=1)
     preview_hours: float = Field(24.0, gt=0)
 
+    jobs_per_user: int = Field(4, ge=0)
     worker_concurrency: int = Field(2, ge=1, le=64)
     task_timeout_seconds: float = Field(300.0, gt=0)
     unknown_task_seconds: float = Field(600.0, ge=0)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
@@ -20,6 +20,9 @@ from core.config import Settings
 from core.errors import AppError, ErrorCode
 
 type Session = AsyncSession
+
+# A process that is frozen amid a transaction may hold no locks for longer than a lease.
+_SESSION: Final = {"idle_in_transaction_session_timeout": "10s"}
 
 
 def async_url(url: str) -> str:
@@ -51,6 +54,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
+            connect_args={"server_settings": _SESSION},
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )

@@ -6,6 +6,7 @@ The relay publishes its rows and deletes them; see events/publisher.py.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     delete,
     func,
+    insert,
     select,
     update,
 )
@@ -46,7 +48,7 @@ class OutboxMessage(SQLModel, table=True):
         sa_type=BigInteger,
         sa_column_args=[Identity(always=True)],
     )
-    message_id: str = Field(default_factory=lambda: new_id("outbox"))
+    message_id: str = Field(default_factory=lambda: new_message_id())
     stream: str
     subject: str
     job_id: str | None = Field(default=None, index=True)
@@ -73,28 +75,38 @@ def _group(stream: OutboxStream) -> SQLColumnExpression[str]:
     return func.coalesce(col(OutboxMessage.job_id), col(OutboxMessage.message_id))
 
 
-async def append(
-    session: AsyncSession,
-    stream: OutboxStream,
-    subject: str,
-    body: bytes,
-    *,
-    message_id: str | None = None,
-    job_id: str | None = None,
-    job_seq: int | None = None,
-    not_before: datetime | None = None,
-) -> None:
-    """Store a message with the transaction of `session`; `not_before` delays it."""
-    row = OutboxMessage.__table__.insert().values(  # type: ignore[attr-defined]
-        message_id=message_id or new_id("outbox"),
-        stream=stream.value,
-        subject=subject,
-        job_id=job_id,
-        job_seq=job_seq,
-        body=body,
-        not_before=not_before if not_before is not None else func.now(),
-    )
-    await session.execute(row)
+def new_message_id() -> str:
+    """Make the id by which JetStream knows a message that has no id of its own."""
+    return new_id("outbox")
+
+
+class OutboxRow(NamedTuple):
+    """A message to be stored; `not_before` delays it."""
+
+    stream: OutboxStream
+    subject: str
+    body: bytes
+    message_id: str
+    job_id: str | None = None
+    job_seq: int | None = None
+    not_before: datetime | None = None
+
+
+async def append(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
+    """Store messages, in their order, with the transaction of `session`."""
+    for is_delayed in (False, True):
+        chosen = [row for row in rows if (row.not_before is not None) is is_delayed]
+        if chosen:
+            await session.execute(
+                insert(OutboxMessage), [_values(row, is_delayed) for row in chosen]
+            )
+
+
+def _values(row: OutboxRow, is_delayed: bool) -> dict[str, Any]:
+    values = {**row._asdict(), "stream": row.stream.value}
+    if not is_delayed:
+        del values["not_before"]  # the database's own clock says now
+    return values
 
 
 async def due(

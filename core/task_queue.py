@@ -1,6 +1,7 @@
 """The work queue's messages: TaskIQ's own format, one subject for each job."""
 
 import json
+from enum import StrEnum
 from typing import Final
 
 from nats.aio.client import Client
@@ -8,33 +9,58 @@ from nats.js.errors import APIError
 from taskiq import TaskiqMessage
 
 TASK_STREAM: Final = "TASKS"
-TASK_SUBJECT: Final = "tasks.default"
 
 
-def task_subject(job_id: str) -> str:
+class TaskPriority(StrEnum):
+    """Which tasks go first: those that somebody waits for."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+    @property
+    def filter(self) -> str:
+        """Return the filter that covers all tasks of this priority."""
+        return task_subject(self, "*")
+
+    @property
+    def consumer(self) -> str:
+        """Return the name of the durable consumer that all workers share."""
+        return f"workers_{self.value}"
+
+
+def task_subject(priority: TaskPriority, job_id: str) -> str:
     """Return the subject of a job's task: the work queue can be asked for it."""
-    return f"{TASK_SUBJECT}.{job_id}"
+    return f"tasks.{priority.value}.{job_id}"
 
 
 async def queued_jobs(client: Client) -> frozenset[str]:
     """Return the ids of the jobs with a task in the work queue, waiting or at work.
 
-    The server tells at most 100,000 subjects at once, so that it is asked page by
-    page. nats errors where it cannot be asked.
+    nats errors where it cannot be asked.
     """
+    jobs: set[str] = set()
+    for priority in TaskPriority:
+        jobs |= await _queued_jobs(client, priority)
+    return frozenset(jobs)
+
+
+async def _queued_jobs(client: Client, priority: TaskPriority) -> set[str]:
+    """Ask page by page: the server tells at most 100,000 subjects at once."""
     jobs: set[str] = set()
     offset = 0
     while True:
-        subjects, total = await _queued_subjects(client, offset)
+        subjects, total = await _queued_subjects(client, priority, offset)
         jobs.update(subject.rpartition(".")[2] for subject in subjects)
         offset += len(subjects)
         if not subjects or offset >= total:
-            return frozenset(jobs)
+            return jobs
 
 
-async def _queued_subjects(client: Client, offset: int) -> tuple[list[str], int]:
+async def _queued_subjects(
+    client: Client, priority: TaskPriority, offset: int
+) -> tuple[list[str], int]:
     """Return a page of the work queue's subjects, and how many there are in all."""
-    asked = {"subjects_filter": task_subject("*"), "offset": offset}
+    asked = {"subjects_filter": priority.filter, "offset": offset}
     answer = await client.request(
         f"$JS.API.STREAM.INFO.{TASK_STREAM}", json.dumps(asked).encode(), timeout=10
     )

@@ -52,6 +52,7 @@ class JobBody(msgspec.Struct, frozen=True):
     started_at: datetime | None
     finished_at: datetime | None
     result: ResultRef | None
+    priority: str = "INTERACTIVE"
 
 
 class EventBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import strawberry
 
 from core.errors import AppError
+from features.jobs.models import JobPriority
 from features.psd.services import PsdService
 from schema.context import Info
 from schema.errors import user_errors
@@ -69,6 +70,7 @@ class PsdMutation:
                 input.file_id,
                 export_layers=input.export_layers,
                 idempotency_key=input.idempotency_key,
+                priority=JobPriority(input.priority.value),
                 wait_ms=input.wait_ms,
             )
         except AppError as error:

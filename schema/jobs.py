@@ -17,6 +17,7 @@ from features.jobs.services import StartedJob
 from schema.context import Info
 from schema.errors import UserError
 from schema.node import Node
+from schema.priority import JobPriority
 from schema.psd import PsdDocument
 from schema.scalars import BigInt, EventCursor
 from schema.users import User
@@ -119,6 +120,7 @@ class Job(Node):
     body: strawberry.Private[JobBody]
     kind: JobKind
     status: JobStatus
+    priority: JobPriority
     progress: JobProgress
     attempt: int = strawberry.field(
         description="0 until the first run, 1 during it and until the next; at most "
@@ -142,6 +144,7 @@ class Job(Node):
             body=body,
             kind=JobKind(body.kind),
             status=JobStatus(body.status),
+            priority=JobPriority(body.priority),
             progress=JobProgress.of(body.progress),
             attempt=body.attempt,
             max_attempts=body.max_attempts,

@@ -14,6 +14,7 @@ from schema.context import Info
 from schema.files import Image, SourceFile, load_image
 from schema.node import Node
 from schema.paging import Connection, check_first, connect, read_index
+from schema.priority import JobPriority
 
 if TYPE_CHECKING:
     from schema.jobs import Job
@@ -332,6 +333,10 @@ class ParsePsdInput:
     idempotency_key: str | None = strawberry.field(
         default=None,
         description="The same key from the same caller gives the same job, once.",
+    )
+    priority: JobPriority = strawberry.field(
+        default=JobPriority.INTERACTIVE,
+        description="Send piles of files as BULK, so that nobody waits behind them.",
     )
     wait_ms: int = strawberry.field(
         default=2000,

@@ -35,6 +35,7 @@ async def maintain(process: Process) -> None:
         RECONCILE_SECONDS: [
             reconciler.watch_workers,
             reconciler.enqueue_lost,
+            reconciler.hand_on_places,
             process.container.get(PsdPreviews).publish_missed,
         ],
         SWEEP_SECONDS: [

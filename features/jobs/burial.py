@@ -3,10 +3,9 @@
 import msgspec
 
 from core.base import prefix_of
-from core.database_async import Database, Session
-from core.nats import RelayWaker
-from features.jobs import crud, transitions
-from features.jobs.models import Job, JobStatus
+from features.jobs import transitions
+from features.jobs.models import JobStatus
+from features.jobs.transaction import JobTransactions
 
 
 class _Named(msgspec.Struct):
@@ -18,30 +17,26 @@ class _Named(msgspec.Struct):
 class Burial:
     """Stores messages that no worker understood, and publishes an event for each."""
 
-    def __init__(self, database: Database, wake: RelayWaker) -> None:
-        self._database = database
-        self._wake = wake
+    def __init__(self, transactions: JobTransactions) -> None:
+        self._transactions = transactions
 
     async def bury(self, message: bytes, reason: str) -> None:
         """Store one message with the reason why it cannot be worked on.
 
         A QUEUED job that it names has FAILED: it would wait for ever.
         """
-        async with self._database.transaction() as session:
-            job = await _job_of(session, message)
+        async with self._transactions.begin() as at:
+            job = await at.lock(_named_in(message) or "")
             if job is not None and job.status == JobStatus.QUEUED:
-                now = await crud.now(session)
-                await transitions.buried(session, job, now, reason, message)
+                transitions.buried(at, job, reason, message)
             else:
-                await transitions.bury(session, reason, message, job)
-        await self._wake()
+                transitions.bury(at, reason, message, job)
 
 
-async def _job_of(session: Session, message: bytes) -> Job | None:
+def _named_in(message: bytes) -> str | None:
+    """Return the id of the job that a task's message names."""
     try:
-        named = msgspec.json.decode(message, type=_Named)
+        task_id = msgspec.json.decode(message, type=_Named).task_id
     except msgspec.DecodeError:
         return None
-    if prefix_of(named.task_id) is None:
-        return None
-    return await crud.locked(session, named.task_id)
+    return task_id if prefix_of(task_id) is not None else None

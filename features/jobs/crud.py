@@ -2,8 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import ColumnElement, exists, func, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -12,7 +24,11 @@ from core import outbox
 from core.database_async import among
 from core.outbox import OutboxMessage, OutboxStream
 from events.hub import JobHead
-from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
+from features.jobs.models import Job, JobSelection, JobStatus
+
+_PLACES_SEED: Final = 1
+# Spelled as the index jobs_to_admit is.
+_TO_ADMIT: Final = (text("status = 'QUEUED' AND NOT admitted"),)
 
 
 async def add(session: AsyncSession, job: Job) -> bool:
@@ -54,6 +70,66 @@ async def retries_of(session: AsyncSession, ids: Sequence[str]) -> Sequence[Job]
 async def locked(session: AsyncSession, job_id: str) -> Job | None:
     """Return a job with its row locked until the transaction's end."""
     query = select(Job).where(col(Job.id) == job_id).with_for_update()
+    return (await session.scalars(query)).first()
+
+
+async def locked_at_once(session: AsyncSession, ids: Sequence[str]) -> dict[str, Job]:
+    """Return jobs with their rows locked, less those that somebody else has locked."""
+    query = (
+        select(Job)
+        .where(among(col(Job.id), ids))
+        .order_by(col(Job.id))
+        .with_for_update(skip_locked=True)
+    )
+    return {job.id: job for job in await session.scalars(query)}
+
+
+async def lock_places(session: AsyncSession, owner_ids: Sequence[str]) -> None:
+    """Let nobody else give or take these owners' places until the transaction's end."""
+    owners = select(func.unnest(literal(sorted(owner_ids), ARRAY(String)))).subquery()
+    (owner_id,) = owners.columns
+    key = func.hashtextextended(owner_id, _PLACES_SEED)
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def admitted(session: AsyncSession, owner_id: str) -> int:
+    """Return how many of an owner's jobs have a place."""
+    query = (
+        select(func.count())
+        .select_from(Job)
+        .where(col(Job.owner_id) == owner_id, col(Job.admitted))
+    )
+    return (await session.execute(query)).scalar_one()
+
+
+async def owners_who_wait(
+    session: AsyncSession, owner_ids: Sequence[str] | None = None
+) -> Sequence[str]:
+    """Return the owners (of these) with jobs that wait for a place, in order."""
+    query = select(col(Job.owner_id)).distinct().where(*_TO_ADMIT)
+    if owner_ids is not None:
+        query = query.where(among(col(Job.owner_id), owner_ids))
+    return sorted((await session.scalars(query)).all())
+
+
+async def next_to_admit(
+    session: AsyncSession, owner_id: str, priorities: Sequence[str]
+) -> Job | None:
+    """Return, locked, the job of an owner that gets the next place.
+
+    One that somebody else has locked is passed over, as it may be ending.
+    """
+    query = (
+        select(Job)
+        .where(
+            col(Job.owner_id) == owner_id,
+            col(Job.priority).in_(priorities),
+            *_TO_ADMIT,
+        )
+        .order_by(col(Job.priority).desc(), col(Job.created_at), col(Job.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
     return (await session.scalars(query)).first()
 
 
@@ -108,12 +184,6 @@ async def count(session: AsyncSession, selection: JobSelection) -> int:
     return (await session.execute(query)).scalar_one()
 
 
-async def add_dead_letter(session: AsyncSession, letter: DeadLetter) -> None:
-    """Store a dead letter."""
-    session.add(letter)
-    await session.flush()
-
-
 async def silent_since(session: AsyncSession, seconds: float) -> Sequence[str]:
     """Return RUNNING jobs whose worker has shown no sign for `seconds`."""
     limit = func.clock_timestamp() - timedelta(seconds=seconds)
@@ -124,10 +194,11 @@ async def silent_since(session: AsyncSession, seconds: float) -> Sequence[str]:
 
 
 async def waiting_since(session: AsyncSession, seconds: float) -> Sequence[str]:
-    """Return QUEUED jobs due for `seconds` whose task is not in the outbox."""
+    """Return admitted QUEUED jobs due for `seconds` whose task is not in the outbox."""
     limit = func.clock_timestamp() - timedelta(seconds=seconds)
     query = select(col(Job.id)).where(
         col(Job.status) == JobStatus.QUEUED.value,
+        col(Job.admitted),
         func.coalesce(col(Job.run_after), col(Job.updated_at)) < limit,
         ~exists().where(
             col(OutboxMessage.job_id) == col(Job.id),

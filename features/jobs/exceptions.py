@@ -14,11 +14,15 @@ class JobFailure(Exception):
         self.error = JobErrorBody(code, message, retryable)
 
 
-class ClaimLost(Exception):
+class Refused(Exception):
+    """A job is not as a change needs it: nothing has been changed."""
+
+
+class ClaimLost(Refused):
     """The job was cancelled or taken over: this worker may write nothing more."""
 
 
-class JobBusy(Exception):
+class JobBusy(Refused):
     """Another worker holds the job and is alive; look again after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
@@ -26,5 +30,5 @@ class JobBusy(Exception):
         self.seconds = seconds
 
 
-class UnknownJob(Exception):
+class UnknownJob(Refused):
     """A message names a job that PostgreSQL does not know."""

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import DateTime, Index, UniqueConstraint
+from sqlalchemy import DateTime, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from core.base import TimestampMixin, new_id, utc_now
+from core.task_queue import TaskPriority
 
 MAX_ATTEMPTS: Final = 4
 
@@ -28,13 +29,27 @@ class JobStatus(StrEnum):
         return self in (self.SUCCEEDED, self.FAILED, self.CANCELED)
 
 
+class JobPriority(StrEnum):
+    """Which jobs go first. The names sort backwards: the first to go comes last."""
+
+    INTERACTIVE = "INTERACTIVE"
+    BULK = "BULK"
+
+    @property
+    def task_priority(self) -> TaskPriority:
+        """The priority of the job's task in the work queue."""
+        return TaskPriority[self.name]
+
+
 class Job(TimestampMixin, table=True):
     """One piece of work.
 
     `job_seq` is the number of the job's last event. `claim` is the fence: every
     takeover raises it, and a worker writes only while it holds the newest.
     `run_after` is the time before which a QUEUED job is not run. `handed_back` says
-    that the next claim goes on with the same attempt.
+    that the next claim goes on with the same attempt. `admitted` says that the job has
+    one of its owner's places, from when its task is enqueued to its end; a QUEUED job
+    without one waits for it, and has no task.
     """
 
     __tablename__ = "jobs"
@@ -43,6 +58,15 @@ class Job(TimestampMixin, table=True):
         Index("jobs_by_time", "created_at", "id"),
         Index("jobs_by_owner", "owner_id", "created_at", "id"),
         Index("jobs_by_status", "status", "updated_at"),
+        Index("jobs_admitted", "owner_id", postgresql_where=text("admitted")),
+        Index(
+            "jobs_to_admit",
+            "owner_id",
+            text("priority DESC"),
+            "created_at",
+            "id",
+            postgresql_where=text("status = 'QUEUED' AND NOT admitted"),
+        ),
     )
 
     id: str = Field(default_factory=lambda: new_id("job"), primary_key=True)
@@ -54,6 +78,8 @@ class Job(TimestampMixin, table=True):
     task_name: str
     start_cursor: str
 
+    priority: str = JobPriority.INTERACTIVE.value
+    admitted: bool = False
     status: str = JobStatus.QUEUED.value
     job_seq: int = 0
     claim: int = 0

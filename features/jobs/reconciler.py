@@ -7,10 +7,10 @@ from loguru import logger
 from nats.aio.client import Client
 
 from core.database_async import Database
-from core.nats import RelayWaker
 from core.task_queue import queued_jobs
 from features.jobs import crud, transitions
 from features.jobs.models import Job, JobStatus
+from features.jobs.transaction import JobTransactions
 
 SILENT_SECONDS: Final = 18.0
 # Looks further apart than this tell that PostgreSQL, or this machine, was away.
@@ -21,9 +21,11 @@ WAITING_SECONDS: Final = 15.0
 class Reconciler:
     """Compares jobs with what should be happening to them."""
 
-    def __init__(self, database: Database, wake: RelayWaker, client: Client) -> None:
+    def __init__(
+        self, database: Database, transactions: JobTransactions, client: Client
+    ) -> None:
         self._database = database
-        self._wake = wake
+        self._transactions = transactions
         self._client = client
         self._looked_at: datetime | None = None
         self._watching_since: datetime | None = None
@@ -71,27 +73,33 @@ class Reconciler:
         lost = set(waiting) - await queued_jobs(self._client)
         return sum([await self._enqueue(job_id) for job_id in sorted(lost)])
 
+    async def hand_on_places(self) -> int:
+        """Admit jobs that wait though their owner has places; return how many.
+
+        Whoever ends a job hands its place on; this is for when the limit was raised.
+        """
+        async with self._transactions.begin() as at:
+            waiting = await crud.owners_who_wait(at.session)
+            return await at.hand_on_places(waiting) if waiting else 0
+
     async def _take_over(self, job_id: str) -> bool:
-        async with self._database.transaction() as session:
-            job = await crud.locked(session, job_id)
-            now = await crud.now(session)
-            if job is None or not _is_silent(job, now):
+        async with self._transactions.begin() as at:
+            job = await at.lock(job_id)
+            if job is None or not _is_silent(job, at.now):
                 return False
-            await transitions.worker_lost(session, job, now, has_message=False)
+            transitions.worker_lost(at, job, has_message=False)
         with logger.contextualize(job_id=job_id):
             logger.warning("the job lost its worker")
-        await self._wake()
         return True
 
     async def _enqueue(self, job_id: str) -> bool:
-        async with self._database.transaction() as session:
-            job = await crud.locked(session, job_id)
+        async with self._transactions.begin() as at:
+            job = await at.lock(job_id)
             if job is None or job.status != JobStatus.QUEUED:
                 return False
-            await transitions.enqueue(session, job)
+            at.enqueue(job)
         with logger.contextualize(job_id=job_id):
             logger.warning("the job lost its message")
-        await self._wake()
         return True
 
 

@@ -22,6 +22,7 @@ def body_of(job: Job) -> JobBody:
         started_at=job.started_at,
         finished_at=job.finished_at,
         result=result_of(job),
+        priority=job.priority,
     )
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -13,12 +14,13 @@ from core.broker import Redeliver, Settlement, Unroutable
 from core.config import Settings
 from core.database_async import Database, Session
 from core.errors import AppError
-from core.nats import RelayWaker
 from events.schemas import JobErrorBody, Progress
 from events.subjects import Topic
 from features.jobs import crud, transitions
+from features.jobs.changes import JobChanges
 from features.jobs.exceptions import ClaimLost, JobBusy, JobFailure, UnknownJob
 from features.jobs.models import Job, JobStatus
+from features.jobs.transaction import JobTransaction, JobTransactions
 from features.jobs.utils import INTERNAL, error_of, eta_seconds
 
 HEARTBEAT_SECONDS: Final = 2.0
@@ -61,52 +63,44 @@ class JobRun:
     async def progress(self, report: Report) -> None:
         """Report how far the work is; at most 4 reports a second are recorded."""
         if self._is_due():
-
-            async def change(session: Session, job: Job) -> None:
-                await transitions.progressed(session, job, self._progress(report))
-
-            await self._write(change)
+            progress = self._progress(report)
+            await self._runner.change(
+                self.job, lambda at, job: transitions.progressed(at, job, progress)
+            )
 
     async def record(
         self, topic: Topic, effects: Effects, report: Report, **parts: Any
     ) -> None:
         """Store `effects`, the event that tells of them and a report, in one step."""
 
-        async def change(session: Session, job: Job) -> None:
-            await effects(session)
+        async with self._runner.changing(self.job) as (at, job):
+            await effects(at.session)
             progress = self._progress(report)
             if self._is_due():
-                await transitions.progressed(session, job, progress)
+                transitions.progressed(at, job, progress)
             else:
                 transitions.advance(job, progress)
-            await transitions.record(session, job, topic, **parts)
-
-        await self._write(change)
+            transitions.record(at, job, topic, **parts)
 
     async def store(
         self, effects: Effects, *, result_type: str, result_id: str
     ) -> None:
         """Store `effects` and show them as the job's result from now on."""
 
-        async def change(session: Session, job: Job) -> None:
-            await effects(session)
+        async with self._runner.changing(self.job) as (at, job):
+            await effects(at.session)
             job.result_type, job.result_id = result_type, result_id
-
-        await self._write(change)
 
     async def succeed(self, effects: Effects | None = None) -> None:
         """Store the last effects and end the job, in one transaction."""
 
-        async def change(session: Session, job: Job) -> None:
-            if effects is not None:
-                await effects(session)
-            await transitions.succeeded(session, job, await crud.now(session))
-
-        await self._write(change)
+        if effects is None:
+            await self._runner.change(self.job, transitions.succeeded)
+        else:
+            async with self._runner.changing(self.job) as (at, job):
+                await effects(at.session)
+                transitions.succeeded(at, job)
         self.has_ended = True
-
-    async def _write(self, change: Callable[[Session, Job], Awaitable[None]]) -> None:
-        await self._runner.write(self.job.id, self.job.claim, change)
 
     def _is_due(self) -> bool:
         """Tell whether another progress event may be recorded, and count it."""
@@ -132,10 +126,15 @@ class JobRunner:
     """Runs jobs in this worker process."""
 
     def __init__(
-        self, database: Database, wake: RelayWaker, settings: Settings
+        self,
+        database: Database,
+        transactions: JobTransactions,
+        changes: JobChanges,
+        settings: Settings,
     ) -> None:
         self._database = database
-        self._wake = wake
+        self._transactions = transactions
+        self._changes = changes
         self._timeout = settings.task_timeout_seconds
 
     async def run(self, job_id: str, handler: Handler) -> Settlement:
@@ -159,50 +158,33 @@ class JobRunner:
                 return await self._settlement_of_lost(job_id)
             return None
 
-    async def write(
-        self,
-        job_id: str,
-        claim: int,
-        change: Callable[[Session, Job], Awaitable[None]],
+    async def change(
+        self, claimed: Job, change: Callable[[JobTransaction, Job], None]
     ) -> None:
-        """Change a job under its lock; ClaimLost where `claim` holds no more."""
-        async with self._database.transaction() as session:
-            job = await crud.locked(session, job_id)
-            if job is None or job.claim != claim or job.status != JobStatus.RUNNING:
-                raise ClaimLost(job_id)
-            await change(session, job)
-        await self._wake()
+        """Change a job under its lock; ClaimLost where the claim holds no more."""
+        await self._changes.apply(
+            claimed.id, lambda at, job: change(at, _held(claimed, job))
+        )
+
+    @asynccontextmanager
+    async def changing(self, claimed: Job) -> AsyncIterator[tuple[JobTransaction, Job]]:
+        """Lock a job for a transaction of its own; ClaimLost as `change` says."""
+        async with self._transactions.begin() as at:
+            yield at, _held(claimed, await at.lock(claimed.id))
 
     async def _claim(self, job_id: str) -> Job | None:
         """Take the job, or return None where there is nothing to run.
 
         A shutdown meanwhile waits for the claim, so that it can be handed back.
         """
-        taking = asyncio.create_task(self._take(job_id))
+        taking = asyncio.create_task(self._changes.apply(job_id, _take))
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
             job = await taking
             if job is not None:
-                await self.write(job.id, job.claim, _hand_back)
+                await self.change(job, transitions.handed_back)
             return None
-
-    async def _take(self, job_id: str) -> Job | None:
-        async with self._database.transaction() as session:
-            job = await crud.locked(session, job_id)
-            if job is None:
-                raise UnknownJob(job_id)
-            now = await crud.now(session)
-            if job.status == JobStatus.RUNNING:
-                _check_lease(job, now)
-                await transitions.worker_lost(session, job, now, has_message=True)
-            if job.has_ended or (job.run_after is not None and job.run_after > now):
-                claimed = None
-            else:
-                await transitions.started(session, job, now)
-                claimed = job
-        await self._wake()
-        return claimed
 
     async def _attempt(self, run: JobRun, handler: Handler) -> None:
         """Run one attempt and write down how it ended; ClaimLost where it may not."""
@@ -212,7 +194,7 @@ class JobRunner:
             raise
         except asyncio.CancelledError:
             logger.info("handing the job back: the worker is shutting down")
-            await self.write(run.job.id, run.job.claim, _hand_back)
+            await self.change(run.job, transitions.handed_back)
         except JobFailure as failure:
             await self._fail(run, failure.error)
         except AppError as error:
@@ -270,15 +252,27 @@ class JobRunner:
 
     async def _fail(self, run: JobRun, error: JobErrorBody) -> None:
         logger.warning("attempt failed: {} {}", error.code, error.message)
-
-        async def change(session: Session, job: Job) -> None:
-            await transitions.failed(session, job, await crud.now(session), error)
-
-        await self.write(run.job.id, run.job.claim, change)
+        await self.change(run.job, lambda at, job: transitions.failed(at, job, error))
 
 
-async def _hand_back(session: Session, job: Job) -> None:
-    await transitions.handed_back(session, job)
+def _held(claimed: Job, job: Job | None) -> Job:
+    """Return the row as it is now, if the claim still holds it."""
+    if job is None or job.claim != claimed.claim or job.status != JobStatus.RUNNING:
+        raise ClaimLost(claimed.id)
+    return job
+
+
+def _take(at: JobTransaction, job: Job | None) -> Job | None:
+    """Claim a locked job where it can be run; from a silent worker it is taken over."""
+    if job is None:
+        raise UnknownJob
+    if job.status == JobStatus.RUNNING:
+        _check_lease(job, at.now)
+        transitions.worker_lost(at, job, has_message=True)
+    if job.has_ended or (job.run_after is not None and job.run_after > at.now):
+        return None
+    transitions.started(at, job)
+    return job
 
 
 def _check_lease(job: Job, now: datetime) -> None:

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.base import new_id, utc_now
-from core.database_async import Database, Session
+from core.database_async import Database
 from core.errors import AppError, ErrorCode
-from core.nats import RelayWaker
 from core.security import Caller
 from core.validators import check_between, check_key, is_id
 from events.cursor import EventCursor, Position, encode_cursor
@@ -19,8 +18,9 @@ from events.hub import Hub, JobHead
 from events.schemas import JobBody, Progress
 from events.subjects import JobKind
 from features.jobs import crud, transitions
-from features.jobs.models import Job, JobSelection
+from features.jobs.models import Job, JobPriority, JobSelection
 from features.jobs.rows import body_of
+from features.jobs.transaction import JobTransaction, JobTransactions
 
 MAX_WAIT_MS = 10_000
 
@@ -34,6 +34,7 @@ class JobRequest(NamedTuple):
     task_name: str
     input: dict[str, Any]
     idempotency_key: str | None = None
+    priority: JobPriority = JobPriority.INTERACTIVE
 
 
 class StartedJob(NamedTuple):
@@ -50,9 +51,11 @@ class StartedJob(NamedTuple):
 class JobsService:
     """Jobs as the gateway sees them."""
 
-    def __init__(self, database: Database, wake: RelayWaker, hub: Hub) -> None:
+    def __init__(
+        self, database: Database, transactions: JobTransactions, hub: Hub
+    ) -> None:
         self._database = database
-        self._wake = wake
+        self._transactions = transactions
         self._hub = hub
 
     async def repeated(self, request: JobRequest) -> StartedJob | None:
@@ -69,7 +72,7 @@ class JobsService:
             )
         if job is None:
             return None
-        if job.input != request.input:
+        if (job.input, job.priority) != (request.input, request.priority):
             raise AppError(
                 ErrorCode.CONFLICT,
                 "This idempotency key was used with other input; choose a new key.",
@@ -81,11 +84,10 @@ class JobsService:
         """Store a job with its task, then wait up to `wait_ms` for its end."""
         job = self._new_job(request)
         with self._hub.watch_job(job.id) as watch:
-            async with self._database.transaction() as session:
-                is_new = await self._insert(session, job)
+            async with self._transactions.begin() as at:
+                is_new = await _insert(at, job)
             if not is_new:
                 return await self._repeat(request, wait_ms)
-            await self._wake()
             await self._wait(self._hub.wait_for_end(watch), wait_ms)
         return await self._fresh(job.id, job.start_cursor)
 
@@ -103,9 +105,9 @@ class JobsService:
     async def cancel(self, caller: Caller, job_id: str) -> StartedJob:
         """End a job that has not ended; the cursor is the one just before that."""
         position = self._hub.position
-        async with self._database.transaction() as session:
-            job = await crud.locked(session, job_id) if is_id("job", job_id) else None
-            job = _visible(caller, job)
+        async with self._transactions.begin() as at:
+            found = await at.lock(job_id) if is_id("job", job_id) else None
+            job = _visible(caller, found)
             if job.has_ended:
                 raise AppError(
                     ErrorCode.CONFLICT,
@@ -113,14 +115,15 @@ class JobsService:
                     field=("id",),
                 )
             cursor = EventCursor(utc_now(), position, job.id, job.job_seq)
-            await transitions.canceled(session, job, await crud.now(session))
-        await self._wake()
+            transitions.canceled(at, job)
         return StartedJob(job, position, encode_cursor(cursor))
 
     async def retry(self, caller: Caller, job_id: str) -> StartedJob:
         """Start a new job with the input of one that FAILED or was CANCELED, once."""
-        async with self._database.transaction() as session:
-            found = await crud.by_id(session, job_id) if is_id("job", job_id) else None
+        async with self._transactions.begin() as at:
+            found = (
+                await crud.by_id(at.session, job_id) if is_id("job", job_id) else None
+            )
             old = _visible(caller, found)
             _must_be_retryable(old)
             job = self._new_job(
@@ -130,12 +133,12 @@ class JobsService:
                     "retryJob",
                     old.task_name,
                     old.input,
+                    priority=JobPriority(old.priority),
                 )
             )
             job.retry_of = old.id
-            if not await self._insert(session, job):
-                job = (await crud.retries_of(session, [old.id]))[0]
-        await self._wake()
+            if not await _insert(at, job):
+                job = (await crud.retries_of(at.session, [old.id]))[0]
         return await self._fresh(job.id, job.start_cursor)
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Job]:
@@ -172,17 +175,10 @@ class JobsService:
             idempotency_key=request.idempotency_key,
             input=request.input,
             task_name=request.task_name,
+            priority=request.priority.value,
             start_cursor=encode_cursor(cursor),
             progress=msgspec.to_builtins(Progress()),
         )
-
-    async def _insert(self, session: Session, job: Job) -> bool:
-        if not await crud.add(session, job):
-            return False
-        row = await crud.locked(session, job.id)
-        assert row is not None
-        await transitions.queued(session, row)
-        return True
 
     async def _repeat(self, request: JobRequest, wait_ms: int) -> StartedJob:
         found = await self.repeated(request)
@@ -228,6 +224,13 @@ def check_start(idempotency_key: str | None, wait_ms: int) -> None:
     """Raise AppError INVALID where a job-starting mutation's key or wait is none."""
     check_between(wait_ms, 0, MAX_WAIT_MS, "waitMs", ("input", "waitMs"))
     check_key(idempotency_key, ("input", "idempotencyKey"))
+
+
+async def _insert(at: JobTransaction, job: Job) -> bool:
+    """Store a job with its first event and its task; False where it exists already."""
+    await at.admit(job)
+    transitions.queued(at, job)
+    return await at.add(job)
 
 
 def _visible(caller: Caller, job: Job | None) -> Job:

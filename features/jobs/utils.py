@@ -27,6 +27,14 @@ def retry_wait(attempt: int) -> float:
     return wait * random.uniform(1 - JITTER, 1 + JITTER)
 
 
+def places(per_user: int, priority: str) -> int:
+    """Return how many of a person's jobs may be at work for one of `priority` to begin.
+
+    The last place is kept for those that the person waits for.
+    """
+    return per_user if priority == "INTERACTIVE" else max(per_user - 1, 1)
+
+
 def eta_seconds(fraction: float, started: datetime, now: datetime) -> float | None:
     """Return the seconds left at the rate so far; None until a rate can be told."""
     elapsed = (now - started).total_seconds()

@@ -10,7 +10,7 @@ from core.base import new_id, utc_now
 from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
-from core.outbox import OutboxStream
+from core.outbox import OutboxRow, OutboxStream
 from events.schemas import EventBody, encode
 from events.subjects import PREVIEW_PUBLISHED
 from features.files.services import FilesService
@@ -45,13 +45,13 @@ class PsdPreviews:
             await self._files.keep_until(session, previews, utc_now() + self._life)
             document.previews_published = True
             body = _published(document)
-            await outbox.append(
-                session,
+            event = OutboxRow(
                 OutboxStream.EVENTS,
                 PREVIEW_PUBLISHED.subject(document_id),
                 encode(body),
                 message_id=body.event_id,
             )
+            await outbox.append(session, [event])
         await self._wake()
 
     async def publish_missed(self) -> int:

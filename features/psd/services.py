@@ -8,6 +8,7 @@ from core.database_async import Database
 from core.security import Caller
 from events.subjects import JobKind
 from features.files.services import FilesService
+from features.jobs.models import JobPriority
 from features.jobs.services import JobRequest, JobsService, StartedJob, check_start
 from features.psd import crud
 from features.psd.models import LayerSelection, PsdDocument, PsdLayer
@@ -32,6 +33,7 @@ class PsdService:
         *,
         export_layers: bool,
         idempotency_key: str | None,
+        priority: JobPriority,
         wait_ms: int,
     ) -> StartedJob:
         """Start the parse of an uploaded file; wait up to `wait_ms` for its end.
@@ -47,6 +49,7 @@ class PsdService:
             PARSE_TASK,
             {"file_id": file_id, "export_layers": export_layers},
             idempotency_key,
+            priority,
         )
         if repeated := await self._jobs.repeated(request):
             return await self._jobs.wait_for(repeated, wait_ms)

@@ -9,9 +9,16 @@ import nats
 import pytest
 
 from core import broker as module
+from core import pulling
 from core.base import new_id
-from core.broker import TASK_CONSUMER, Redeliver, Settlement, Unroutable
-from core.task_queue import TASK_STREAM, queued_jobs, task_message, task_subject
+from core.broker import Redeliver, Settlement, Unroutable
+from core.task_queue import (
+    TASK_STREAM,
+    TaskPriority,
+    queued_jobs,
+    task_message,
+    task_subject,
+)
 from events.streams import ensure_streams
 from tests.test_core.work_queue import TASK, Queue, Recorder, wait_until
 
@@ -21,9 +28,9 @@ ACK_WAIT = 1.2
 @pytest.fixture
 async def queue(nats_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Queue]:
     """Give an empty work queue, its waits shortened."""
-    monkeypatch.setattr(module, "ACK_WAIT_SECONDS", ACK_WAIT)
+    monkeypatch.setattr(pulling, "ACK_WAIT_SECONDS", ACK_WAIT)
     monkeypatch.setattr(module, "REDELIVER_SECONDS", 0.1)
-    monkeypatch.setattr(module, "FETCH_SECONDS", 1.0)
+    monkeypatch.setattr(pulling, "PULL_SECONDS", 1.0)
     monkeypatch.setattr(module, "UNKNOWN_SECONDS", 0.0)
     client = await nats.connect(nats_url)
     jetstream = await ensure_streams(client, 1)
@@ -51,6 +58,43 @@ async def test_the_queue_tells_whose_tasks_it_holds(queue: Queue) -> None:
     async with queue.worker(Recorder().task):
         await queue.empties()
     assert await queued_jobs(queue.client) == frozenset()
+
+
+async def test_who_waits_goes_before_a_pile(queue: Queue) -> None:
+    pile = [await queue.put_job(TaskPriority.BULK) for _ in range(12)]
+    hasty: list[str] = []
+
+    async def one_more_comes(number: int) -> None:
+        if number in (4, 8):
+            hasty.append(await queue.put_job())
+
+    recorder = Recorder(one_more_comes)
+    first = [await queue.put_job() for _ in range(3)]
+    async with queue.worker(recorder.task, at_once=1):
+        await queue.empties()
+    assert recorder.runs == [
+        *(*first, pile[0], hasty[0], *pile[1:4], hasty[1], *pile[4:])
+    ]
+
+
+async def test_a_worker_takes_no_more_than_it_has_room_for(queue: Queue) -> None:
+    enough = asyncio.Event()
+
+    async def stay(_number: int) -> None:
+        await enough.wait()
+
+    busy, free = Recorder(stay), Recorder()
+    async with queue.worker(busy.task, at_once=2):
+        await asyncio.sleep(0.3)  # until it waits for both priorities
+        for priority in TaskPriority:
+            for _ in range(3):
+                await queue.put_job(priority)
+        await busy.has_run(2)
+        async with queue.worker(free.task, at_once=1):
+            await free.has_run(4)
+        assert (len(busy.runs), len(free.runs)) == (2, 4)
+        enough.set()
+        await queue.empties()
 
 
 async def test_a_task_that_outlasts_its_lease_runs_once(queue: Queue) -> None:
@@ -178,7 +222,9 @@ async def test_a_message_waits_some_time_for_a_worker_that_knows_it(
 
 async def test_more_tasks_than_the_server_tells_of_at_once(queue: Queue) -> None:
     for number in range(100_050):
-        await queue.client.publish(task_subject(f"job-{number}"), b"")
+        await queue.client.publish(
+            task_subject(TaskPriority.BULK, f"job-{number}"), b""
+        )
     await queue.client.flush(60)
     async with asyncio.timeout(60):
         while await queue.size() < 100_050:
@@ -251,7 +297,8 @@ async def test_a_consumer_that_is_deleted_is_made_again(queue: Queue) -> None:
     recorder = Recorder()
     async with queue.worker(recorder.task):
         await asyncio.sleep(0.2)
-        await queue.jetstream.delete_consumer(TASK_STREAM, TASK_CONSUMER)
+        for priority in TaskPriority:
+            await queue.jetstream.delete_consumer(TASK_STREAM, priority.consumer)
         job_id = await queue.put_job()
         await recorder.has_run(1)
         await queue.empties()

@@ -10,8 +10,8 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from core.base import new_id
-from core.broker import TASK_CONSUMER, LeasedBroker, LeasedReceiver, Settlement
-from core.task_queue import TASK_STREAM, task_message, task_subject
+from core.broker import LeasedBroker, LeasedReceiver, Settlement
+from core.task_queue import TASK_STREAM, TaskPriority, task_message, task_subject
 
 type Work = Callable[[str], Awaitable[Settlement]]
 TASK = "tests.work"
@@ -26,14 +26,19 @@ class Queue:
         self.jetstream = jetstream
         self.buried: list[tuple[bytes, str]] = []
 
-    async def put(self, message: bytes, job_id: str) -> None:
+    async def put(
+        self,
+        message: bytes,
+        job_id: str,
+        priority: TaskPriority = TaskPriority.INTERACTIVE,
+    ) -> None:
         """Publish a message as the relay would."""
-        await self.jetstream.publish(task_subject(job_id), message)
+        await self.jetstream.publish(task_subject(priority, job_id), message)
 
-    async def put_job(self) -> str:
+    async def put_job(self, priority: TaskPriority = TaskPriority.INTERACTIVE) -> str:
         """Publish the task of a new job; return the job's id."""
         job_id = new_id("job")
-        await self.put(task_message(TASK, job_id), job_id)
+        await self.put(task_message(TASK, job_id), job_id, priority)
         return job_id
 
     async def size(self) -> int:
@@ -52,7 +57,7 @@ class Queue:
             while True:
                 with suppress(NotFoundError):
                     info = await self.jetstream.consumer_info(
-                        TASK_STREAM, TASK_CONSUMER
+                        TASK_STREAM, TaskPriority.INTERACTIVE.consumer
                     )
                     if info.delivered and info.delivered.consumer_seq >= times:
                         return

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from core import outbox
 from core.base import new_id
 from core.database_async import Database
-from core.outbox import OutboxMessage, OutboxStream
-from core.task_queue import task_subject
+from core.outbox import OutboxMessage, OutboxRow, OutboxStream
+from core.task_queue import TaskPriority, task_subject
 from events.log import EventLog
 from events.publisher import OutboxPublisher
 from events.subjects import TASKS, Transition, trailing_id
@@ -21,25 +21,37 @@ from tests.test_events.bodies import Rows, Written
 async def store(database: Database, *events: Written) -> None:
     """Put events into the outbox as `transitions.record` does, in one transaction."""
     async with database.transaction() as session:
-        for event in events:
-            await outbox.append(
-                session,
-                OutboxStream.EVENTS,
-                event.subject,
-                event.data,
-                message_id=f"{event.job_id}:{event.job_seq}",
-                job_id=event.job_id,
-                job_seq=event.job_seq,
-            )
+        await outbox.append(session, [event_row(event) for event in events])
+
+
+def event_row(event: Written) -> OutboxRow:
+    """Make the row of a job's event."""
+    return OutboxRow(
+        OutboxStream.EVENTS,
+        event.subject,
+        event.data,
+        message_id=f"{event.job_id}:{event.job_seq}",
+        job_id=event.job_id,
+        job_seq=event.job_seq,
+    )
 
 
 async def store_task(database: Database, body: bytes) -> None:
     """Put a task into the outbox."""
     job_id = new_id("job")
     async with database.transaction() as session:
-        await outbox.append(
-            session, OutboxStream.TASKS, task_subject(job_id), body, job_id=job_id
-        )
+        await outbox.append(session, [task_row(job_id, body)])
+
+
+def task_row(job_id: str, body: bytes) -> OutboxRow:
+    """Make the row of a job's task."""
+    return OutboxRow(
+        OutboxStream.TASKS,
+        task_subject(TaskPriority.BULK, job_id),
+        body,
+        message_id=outbox.new_message_id(),
+        job_id=job_id,
+    )
 
 
 class Relaying:

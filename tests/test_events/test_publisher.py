@@ -12,7 +12,7 @@ from sqlalchemy import text
 from core import outbox
 from core.base import new_id
 from core.database_async import Database
-from core.outbox import OutboxStream
+from core.outbox import OutboxRow, OutboxStream
 from events import placing, publisher, streams
 from events.placing import Placer
 from events.subjects import DEAD_LETTER
@@ -20,10 +20,12 @@ from tests.test_events.bodies import Rows, Written
 from tests.test_events.conftest import connected, fresh_streams
 from tests.test_events.outboxes import (
     Relaying,
+    event_row,
     history,
     numbers,
     store,
     store_task,
+    task_row,
     tasks,
     waiting,
 )
@@ -175,14 +177,7 @@ async def test_events_are_due_in_their_order_whatever_the_clocks_say(
         await reader.execute(begin)
         await asyncio.sleep(0.01)
         await store(database, first)
-        await outbox.append(
-            late,
-            OutboxStream.EVENTS,
-            second.subject,
-            second.data,
-            job_id=second.job_id,
-            job_seq=second.job_seq,
-        )
+        await outbox.append(late, [event_row(second)])
         await late.commit()
         due = await outbox.due(reader, OutboxStream.EVENTS, 10)
 
@@ -195,9 +190,8 @@ async def test_a_delayed_task_waits_and_holds_no_event_up(
     rows = Rows()
     async with database.transaction() as session:
         soon = await session.scalar(text("select now() + interval '0.4 s'"))
-        await outbox.append(
-            session, OutboxStream.TASKS, "tasks.run", b"later", not_before=soon
-        )
+        later = task_row(new_id("job"), b"later")._replace(not_before=soon)
+        await outbox.append(session, [later])
     events = history(rows, 2)
     await store(database, *events)
     relay = Relaying(database, client)
@@ -214,13 +208,10 @@ async def test_an_event_that_is_no_job_s_is_stored_once(
 ) -> None:
     letter, message_id = new_id("deadletter"), new_id("event")
     async with database.transaction() as session:
-        await outbox.append(
-            session,
-            OutboxStream.EVENTS,
-            DEAD_LETTER.subject(letter),
-            b"{}",
-            message_id=message_id,
+        event = OutboxRow(
+            OutboxStream.EVENTS, DEAD_LETTER.subject(letter), b"{}", message_id
         )
+        await outbox.append(session, [event])
         (row,) = await outbox.due(session, OutboxStream.EVENTS, 10)
     await Placer(client).place(row)
     await Relaying(database, client).empties()

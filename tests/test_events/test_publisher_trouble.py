@@ -12,7 +12,7 @@ from sqlalchemy import text
 from core import outbox
 from core.database_async import Database
 from core.outbox import OutboxMessage, OutboxStream
-from core.task_queue import task_subject
+from core.task_queue import TaskPriority, task_subject
 from events import placing, publisher
 from events.placing import Placer
 from tests.test_events.bodies import Rows, Written
@@ -52,10 +52,8 @@ async def test_a_row_that_cannot_be_published_holds_its_own_job_up_alone(
     }
     assert len(lines) == 6
     for line, events in zip(lines, bad, strict=True):
-        assert (
-            f"for {task_subject(events[0].job_id)} cannot be published; again in 1 s: "
-            in line
-        )
+        subject = task_subject(TaskPriority.BULK, events[0].job_id)
+        assert f"for {subject} cannot be published; again in 1 s: " in line
         assert len(line) < 1000
 
 
@@ -93,7 +91,9 @@ async def test_a_row_is_put_off_for_longer_each_time_and_goes_when_it_can(
 
 def misdirected(event: Written) -> Written:
     """Return the event with a subject that is another stream's: NATS refuses it."""
-    return msgspec.structs.replace(event, subject=task_subject(event.job_id))
+    return msgspec.structs.replace(
+        event, subject=task_subject(TaskPriority.BULK, event.job_id)
+    )
 
 
 async def test_a_stream_that_takes_nothing_holds_the_other_not_up(

@@ -4,7 +4,7 @@ PostgreSQL, NATS, the jobs' own transitions, two relays and two hubs are the rea
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nats.aio.client import Client
 
-from core.database_async import Database, Session
+from core.config import Settings
+from core.database_async import Database
 from core.nats import RelayWaker
 from core.security import Caller
 from events.cursor import EventCursor, decode_cursor, encode_cursor
@@ -21,9 +22,10 @@ from events.hub import Hub
 from events.job_reader import Gap, Happened, JobReader, Snapshot
 from events.schemas import JobErrorBody, Progress
 from events.subjects import LAYERS_EXPORTED, JobKind
-from features.jobs import crud, transitions
+from features.jobs import transitions
 from features.jobs.models import Job
 from features.jobs.services import JobRequest, JobRowsService, JobsService
+from features.jobs.transaction import JobTransaction, JobTransactions
 from tests.test_events.bodies import OWNER
 from tests.test_events.conftest import connected
 from tests.test_events.outboxes import Relaying
@@ -55,7 +57,9 @@ class Site:
         self.database = database
         self.hubs = hubs
         self.rows = JobRowsService(database)
-        self.jobs = JobsService(database, RelayWaker(client), hubs[0])
+        wake = RelayWaker(client)
+        self.transactions = JobTransactions(database, wake, Settings())
+        self.jobs = JobsService(database, self.transactions, hubs[0])
 
     async def start(self) -> tuple[str, EventCursor]:
         """Start a job as a mutation does; return its id and the mutation's cursor."""
@@ -64,40 +68,34 @@ class Site:
         return started.job.id, decode_cursor(started.cursor)
 
     async def change(
-        self, job_id: str, change: Callable[[Session, Job], Awaitable[None]]
+        self, job_id: str, change: Callable[[JobTransaction, Job], None]
     ) -> None:
         """Change a locked job in one transaction."""
-        async with self.database.transaction() as session:
-            job = await crud.locked(session, job_id)
+        async with self.transactions.begin() as at:
+            job = await at.lock(job_id)
             assert job is not None
-            await change(session, job)
+            change(at, job)
 
     async def work(self, job_id: str, steps: int, end: str, pause: float) -> int:
         """Run a job to its end; return the number of its last event."""
 
-        async def begin(session: Session, job: Job) -> None:
-            await transitions.started(session, job, await crud.now(session))
-
-        async def step(session: Session, job: Job) -> None:
+        def step(at: JobTransaction, job: Job) -> None:
             if job.job_seq % 3:
                 progress = Progress(job.job_seq / 100, "exporting", job.job_seq, 100)
-                await transitions.progressed(session, job, progress)
+                transitions.progressed(at, job, progress)
             else:
-                await transitions.record(
-                    session, job, LAYERS_EXPORTED, layer_ids=["layer_1"]
-                )
+                transitions.record(at, job, LAYERS_EXPORTED, layer_ids=["layer_1"])
 
-        async def finish(session: Session, job: Job) -> None:
-            now = await crud.now(session)
+        def finish(at: JobTransaction, job: Job) -> None:
             if end == "succeeded":
-                await transitions.succeeded(session, job, now)
+                transitions.succeeded(at, job)
             elif end == "failed":
                 error = JobErrorBody("CORRUPT_FILE", "It is no PSD.", False)
-                await transitions.failed(session, job, now, error)
+                transitions.failed(at, job, error)
             else:
-                await transitions.canceled(session, job, now)
+                transitions.canceled(at, job)
 
-        for change in (begin, *[step] * steps, finish):
+        for change in (transitions.started, *[step] * steps, finish):
             await self.change(job_id, change)
             await asyncio.sleep(pause)
         return steps + 3

@@ -18,14 +18,17 @@ from core.database_async import Database
 from core.nats import RelayWaker
 from core.outbox import OutboxMessage, OutboxStream
 from core.security import Caller
+from core.task_queue import task_message
 from events.hub import Hub, JobHeads
 from events.schemas import EventBody, decode
 from events.subjects import JobKind, without_id
 from features.jobs import crud
+from features.jobs.burial import Burial
 from features.jobs.exceptions import ClaimLost
 from features.jobs.models import DeadLetter, Job
 from features.jobs.runner import JobRun, JobRunner, Report
 from features.jobs.services import JobRequest, JobRowsService, JobsService, StartedJob
+from features.jobs.transaction import JobTransactions
 from features.users.models import LOCAL_ADMINISTRATOR_ID, User
 
 ADMINISTRATOR = Caller(LOCAL_ADMINISTRATOR_ID, is_admin=True)
@@ -128,6 +131,7 @@ class Bench:
         self.hub = self.container.get(Hub)
         self.jobs = self.container.get(JobsService)
         self.runner = self.container.get(JobRunner)
+        self.transactions = self.container.get(JobTransactions)
 
     async def start(self, **changes: Any) -> Job:
         """Start a job without waiting for it."""
@@ -210,6 +214,17 @@ class Bench:
         async with self.database.transaction() as session:
             session.add(user)
         return Caller(user.id, is_admin=False)
+
+    async def count_admitted(self, *callers: Caller) -> int:
+        """Count the jobs of these people that have a place."""
+        async with self.database.transaction() as session:
+            counts = [await crud.admitted(session, one.user_id) for one in callers]
+            return sum(counts)
+
+    async def bury(self, job_id: str) -> None:
+        """Bury the job's task, which no worker knows."""
+        message = task_message("tests.of_the_future", job_id)
+        await self.container.get(Burial).bury(message, "Nobody knows it.")
 
     async def count(self, table: str) -> int:
         """Count the rows of a table."""

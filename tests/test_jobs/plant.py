@@ -16,11 +16,14 @@ import nats
 import psutil
 from nats.aio.client import Client
 
+from core.config import Settings
 from core.database_async import Database
+from core.nats import RelayWaker
 from events.log import EventLog
 from events.schemas import EventBody
 from events.subjects import job_filter
 from features.jobs.models import Job
+from features.jobs.transaction import JobTransactions
 from tests.running import ROOT, settings
 from tests.test_jobs.bench import Bench
 from workers.embedded.nats import NatsServer
@@ -144,6 +147,8 @@ class Site:
         self.plant = plant
         self.bench = Bench(database)
         self.client = client
+        wake = RelayWaker(client)
+        self.transactions = JobTransactions(database, wake, Settings())
 
     async def start(self, task: str, seconds: float = 0.0) -> str:
         """Start a job; return its id."""

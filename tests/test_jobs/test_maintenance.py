@@ -7,7 +7,6 @@ from pathlib import Path
 
 from core.base import utc_now
 from core.config import Settings
-from core.nats import RelayWaker
 from core.storage import DiskStorage, make_storage
 from features.files.models import StoredObject
 from features.jobs.reconciler import Reconciler
@@ -31,8 +30,7 @@ async def grow_old(site: Site) -> None:
 
 async def test_a_queued_job_without_a_message_is_enqueued_again(site: Site) -> None:
     jetstream = site.client.jetstream()
-    waker = RelayWaker(site.client)
-    reconciler = Reconciler(site.bench.database, waker, site.client)
+    reconciler = Reconciler(site.bench.database, site.transactions, site.client)
     job_id = await site.start("tests.sleep")
     await until(lambda: outbox_is_empty(site))
     assert await site.waiting_tasks() == 1

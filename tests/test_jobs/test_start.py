@@ -7,7 +7,6 @@ import time
 import pytest
 
 from core.errors import AppError, ErrorCode
-from core.task_queue import TASK_SUBJECT
 from events.cursor import decode_cursor
 from features.jobs.services import check_start
 from tests.test_jobs.bench import Bench, asked
@@ -26,7 +25,7 @@ async def test_job_first_event_and_task_are_stored_together(bench: Bench) -> Non
     assert event.job.owner == job.owner_id
 
     [task] = await bench.tasks(job.id)
-    assert task.subject == f"{TASK_SUBJECT}.{job.id}"
+    assert task.subject == f"tasks.interactive.{job.id}"
     assert task.job_seq is None
     message = json.loads(task.body)
     assert message["task_id"] == job.id

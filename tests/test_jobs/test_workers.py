@@ -9,8 +9,7 @@ import psutil
 import pytest
 
 from core.broker import NOT_UNDERSTOOD
-from core.nats import RelayWaker
-from core.task_queue import task_message, task_subject
+from core.task_queue import TaskPriority, task_message, task_subject
 from events.hub import Hub
 from events.log import EventLog
 from features.jobs.services import JobRowsService, JobsService
@@ -111,7 +110,7 @@ async def test_an_answer_waits_for_the_jobs_end_and_no_longer(site: Site) -> Non
     database = site.bench.database
     hub = Hub(site.client, JobRowsService(database))
     await hub.start()
-    jobs = JobsService(database, RelayWaker(site.client), hub)
+    jobs = JobsService(database, site.transactions, hub)
     request = asked(
         task_name="tests.sleep",
         input={"seconds": 0.2, "notes": str(site.plant.notes_file)},
@@ -135,9 +134,9 @@ async def test_what_never_works_ends_as_a_dead_letter(site: Site) -> None:
     poison = await site.start("tests.poison")
     unknown = await site.start("tests.unknown")
     jetstream = site.client.jetstream()
-    await jetstream.publish(task_subject("garbled"), b"\0 garbled")
+    await jetstream.publish(task_subject(TaskPriority.BULK, "garbled"), b"\0 garbled")
     missing = task_message("tests.sleep", "job_0198f0a1b2c37d4e8f00112233445566")
-    await jetstream.publish(task_subject("missing"), missing)
+    await jetstream.publish(task_subject(TaskPriority.BULK, "missing"), missing)
     for attempt in (1, 2, 3):
         await site.has_failed(poison, attempt)
         await site.bench.pass_time(poison)

@@ -55,6 +55,7 @@ TYPES: Final = {
                 "task_name",
                 "start_cursor",
                 "job_seq",
+                "admitted",
                 "claim",
                 "handed_back",
                 "run_after",

@@ -1,0 +1,144 @@
+"""One transaction that changes jobs: rows, events, tasks and places, all or nothing."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from core import outbox
+from core.config import Settings
+from core.database_async import Database, Session
+from core.nats import RelayWaker
+from core.outbox import OutboxRow, OutboxStream
+from core.task_queue import task_message, task_subject
+from features.jobs import crud
+from features.jobs.models import Job, JobPriority
+from features.jobs.utils import places
+
+
+class JobTransaction:
+    """What one transaction does to jobs; what it publishes is stored at its end."""
+
+    def __init__(self, session: Session, per_user: int) -> None:
+        self.session = session
+        self._per_user = per_user
+        self._now: datetime | None = None
+        self._rows: list[OutboxRow] = []
+        self._left: set[str] = set()
+
+    @property
+    def now(self) -> datetime:
+        """PostgreSQL's clock, read behind the locks: events of a job tell it in order."""
+        assert self._now is not None, "nothing has been locked"
+        return self._now
+
+    async def lock(self, job_id: str) -> Job | None:
+        """Return a job with its row locked."""
+        job = await crud.locked(self.session, job_id)
+        self._now = await crud.now(self.session)
+        return job
+
+    async def lock_at_once(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        """Return jobs with their rows locked, less those that somebody else holds."""
+        jobs = await crud.locked_at_once(self.session, job_ids)
+        self._now = await crud.now(self.session)
+        return jobs
+
+    def publish(self, row: OutboxRow) -> None:
+        """Store a message at the transaction's end, behind those given before."""
+        self._rows.append(row)
+
+    def enqueue(self, job: Job) -> None:
+        """Publish the job's task for the time when it may run, if it has a place."""
+        if job.admitted:
+            self.publish(
+                OutboxRow(
+                    OutboxStream.TASKS,
+                    task_subject(JobPriority(job.priority).task_priority, job.id),
+                    task_message(job.task_name, job.id),
+                    message_id=outbox.new_message_id(),
+                    job_id=job.id,
+                    not_before=job.run_after,
+                )
+            )
+
+    async def admit(self, job: Job) -> None:
+        """Give a new job a place if its owner has one left."""
+        if self._per_user:
+            await crud.lock_places(self.session, [job.owner_id])
+        job.admitted = job.priority in await self._free(job.owner_id)
+        self._now = await crud.now(self.session)
+
+    async def add(self, job: Job) -> bool:
+        """Insert a job; where it exists already, nothing is published either: False."""
+        if await crud.add(self.session, job):
+            return True
+        self._rows = [row for row in self._rows if row.job_id != job.id]
+        return False
+
+    def leave(self, job: Job) -> None:
+        """Give an ended job's place to the next of its owner at the transaction's end."""
+        if job.admitted:
+            job.admitted = False
+            self._left.add(job.owner_id)
+
+    async def hand_on_places(self, owner_ids: Sequence[str]) -> int:
+        """Admit what waits for a place and can have one; return how many jobs.
+
+        Nothing else of these owners is locked behind this: who waits for their
+        places waits for nothing that this transaction could want.
+        """
+        await self.session.flush()
+        if self._per_user:
+            await crud.lock_places(self.session, owner_ids)
+        waiting = await crud.owners_who_wait(self.session, owner_ids)
+        return sum([await self._admit_next(owner_id) for owner_id in waiting])
+
+    async def finish(self) -> None:
+        """Store all of it."""
+        if self._left:
+            await self.hand_on_places(sorted(self._left))
+        await self.session.flush()
+        await outbox.append(self.session, self._rows)
+
+    async def _admit_next(self, owner_id: str) -> int:
+        count = 0
+        while free := await self._free(owner_id):
+            job = await crud.next_to_admit(self.session, owner_id, free)
+            if job is None:
+                break
+            job.admitted = True
+            self.enqueue(job)
+            await self.session.flush()
+            count += 1
+        return count
+
+    async def _free(self, owner_id: str) -> list[JobPriority]:
+        """Return the priorities for which the owner has a place left."""
+        if not self._per_user:
+            return list(JobPriority)
+        admitted = await crud.admitted(self.session, owner_id)
+        return [
+            priority
+            for priority in JobPriority
+            if admitted < places(self._per_user, priority)
+        ]
+
+
+class JobTransactions:
+    """Opens them; the relay is woken behind each."""
+
+    def __init__(
+        self, database: Database, wake: RelayWaker, settings: Settings
+    ) -> None:
+        self._database = database
+        self._wake = wake
+        self._per_user = settings.jobs_per_user
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[JobTransaction]:
+        """Open a transaction that is committed whole at the end, or rolled back."""
+        async with self._database.transaction() as session:
+            transaction = JobTransaction(session, self._per_user)
+            yield transaction
+            await transaction.finish()
+        await self._wake()
