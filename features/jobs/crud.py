@@ -31,11 +31,14 @@ _PLACES_SEED: Final = 1
 _TO_ADMIT: Final = (text("status = 'QUEUED' AND NOT admitted"),)
 
 
-async def add(session: AsyncSession, job: Job) -> bool:
-    """Insert a job; False where its idempotency key or its retry exists already."""
-    statement = insert(Job).values(**job.model_dump()).on_conflict_do_nothing()
-    inserted = await session.execute(statement.returning(col(Job.id)))
-    return inserted.first() is not None
+async def add(session: AsyncSession, jobs: Sequence[Job]) -> set[str]:
+    """Insert jobs; return the ids of those that are new.
+
+    The others' idempotency key or retry exists already.
+    """
+    statement = insert(Job).on_conflict_do_nothing().returning(col(Job.id))
+    rows = [job.model_dump() for job in jobs]
+    return set((await session.scalars(statement, rows)).all())
 
 
 async def by_id(session: AsyncSession, job_id: str) -> Job | None:
@@ -92,14 +95,14 @@ async def lock_places(session: AsyncSession, owner_ids: Sequence[str]) -> None:
     await session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-async def admitted(session: AsyncSession, owner_id: str) -> int:
-    """Return how many of an owner's jobs have a place."""
+async def admitted(session: AsyncSession, owner_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many jobs of owners have a place, by owner; none: left out."""
     query = (
-        select(func.count())
-        .select_from(Job)
-        .where(col(Job.owner_id) == owner_id, col(Job.admitted))
+        select(col(Job.owner_id), func.count())
+        .where(among(col(Job.owner_id), owner_ids), text("admitted"))
+        .group_by(col(Job.owner_id))
     )
-    return (await session.execute(query)).scalar_one()
+    return {owner_id: count for owner_id, count in await session.execute(query)}
 
 
 async def owners_who_wait(

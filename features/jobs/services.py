@@ -11,6 +11,7 @@ import msgspec
 from core.base import new_id, utc_now
 from core.database_async import Database
 from core.errors import AppError, ErrorCode
+from core.grouping import Grouping
 from core.security import Caller
 from core.validators import check_between, check_key, is_id
 from events.cursor import EventCursor, Position, encode_cursor
@@ -57,6 +58,7 @@ class JobsService:
         self._database = database
         self._transactions = transactions
         self._hub = hub
+        self._insert: Grouping[Job, bool] = Grouping(self._insert_all)
 
     async def repeated(self, request: JobRequest) -> StartedJob | None:
         """Return the job that the request's idempotency key has already started.
@@ -84,9 +86,7 @@ class JobsService:
         """Store a job with its task, then wait up to `wait_ms` for its end."""
         job = self._new_job(request)
         with self._hub.watch_job(job.id) as watch:
-            async with self._transactions.begin() as at:
-                is_new = await _insert(at, job)
-            if not is_new:
+            if not await self._insert(job):
                 return await self._repeat(request, wait_ms)
             await self._wait(self._hub.wait_for_end(watch), wait_ms)
         return await self._fresh(job.id, job.start_cursor)
@@ -137,7 +137,7 @@ class JobsService:
                 )
             )
             job.retry_of = old.id
-            if not await _insert(at, job):
+            if not await _insert(at, [job]):
                 job = (await crud.retries_of(at.session, [old.id]))[0]
         return await self._fresh(job.id, job.start_cursor)
 
@@ -179,6 +179,12 @@ class JobsService:
             start_cursor=encode_cursor(cursor),
             progress=msgspec.to_builtins(Progress()),
         )
+
+    async def _insert_all(self, jobs: Sequence[Job]) -> list[bool]:
+        """Store jobs; tell which did not exist already."""
+        async with self._transactions.begin() as at:
+            added = await _insert(at, jobs)
+        return [job.id in added for job in jobs]
 
     async def _repeat(self, request: JobRequest, wait_ms: int) -> StartedJob:
         found = await self.repeated(request)
@@ -226,11 +232,12 @@ def check_start(idempotency_key: str | None, wait_ms: int) -> None:
     check_key(idempotency_key, ("input", "idempotencyKey"))
 
 
-async def _insert(at: JobTransaction, job: Job) -> bool:
-    """Store a job with its first event and its task; False where it exists already."""
-    await at.admit(job)
-    transitions.queued(at, job)
-    return await at.add(job)
+async def _insert(at: JobTransaction, jobs: Sequence[Job]) -> set[str]:
+    """Store jobs, each with its first event and its task; return the ids of new ones."""
+    await at.admit(jobs)
+    for job in jobs:
+        transitions.queued(at, job)
+    return await at.add(jobs)
 
 
 def _visible(caller: Caller, job: Job | None) -> Job:

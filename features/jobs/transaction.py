@@ -1,5 +1,6 @@
 """One transaction that changes jobs: rows, events, tasks and places, all or nothing."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -61,19 +62,29 @@ class JobTransaction:
                 )
             )
 
-    async def admit(self, job: Job) -> None:
-        """Give a new job a place if its owner has one left."""
+    async def admit(self, jobs: Sequence[Job]) -> None:
+        """Give new jobs a place where their owners have one left."""
+        owner_ids = sorted({job.owner_id for job in jobs})
         if self._per_user:
-            await crud.lock_places(self.session, [job.owner_id])
-        job.admitted = job.priority in await self._free(job.owner_id)
+            await crud.lock_places(self.session, owner_ids)
+        admitted = await self._admitted(owner_ids)
+        for job in jobs:
+            job.admitted = job.priority in self._free(admitted[job.owner_id])
+            admitted[job.owner_id] += job.admitted
         self._now = await crud.now(self.session)
 
-    async def add(self, job: Job) -> bool:
-        """Insert a job; where it exists already, nothing is published either: False."""
-        if await crud.add(self.session, job):
-            return True
-        self._rows = [row for row in self._rows if row.job_id != job.id]
-        return False
+    async def add(self, jobs: Sequence[Job]) -> set[str]:
+        """Insert jobs; return the ids of those that did not exist already.
+
+        Of the others nothing is published.
+        """
+        added = await crud.add(self.session, jobs)
+        existing = [job for job in jobs if job.id not in added]
+        ids = {job.id for job in existing}
+        self._rows = [row for row in self._rows if row.job_id not in ids]
+        for job in existing:
+            self.leave(job)
+        return added
 
     def leave(self, job: Job) -> None:
         """Give an ended job's place to the next of its owner at the transaction's end."""
@@ -102,7 +113,7 @@ class JobTransaction:
 
     async def _admit_next(self, owner_id: str) -> int:
         count = 0
-        while free := await self._free(owner_id):
+        while free := self._free((await self._admitted([owner_id]))[owner_id]):
             job = await crud.next_to_admit(self.session, owner_id, free)
             if job is None:
                 break
@@ -112,15 +123,18 @@ class JobTransaction:
             count += 1
         return count
 
-    async def _free(self, owner_id: str) -> list[JobPriority]:
-        """Return the priorities for which the owner has a place left."""
+    async def _admitted(self, owner_ids: Sequence[str]) -> Counter[str]:
+        """Return how many jobs of each owner have a place, where that matters."""
         if not self._per_user:
-            return list(JobPriority)
-        admitted = await crud.admitted(self.session, owner_id)
+            return Counter()
+        return Counter(await crud.admitted(self.session, owner_ids))
+
+    def _free(self, admitted: int) -> list[JobPriority]:
+        """Return the priorities for which an owner has a place left."""
         return [
             priority
             for priority in JobPriority
-            if admitted < places(self._per_user, priority)
+            if not self._per_user or admitted < places(self._per_user, priority)
         ]
 
 

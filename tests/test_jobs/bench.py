@@ -218,8 +218,8 @@ class Bench:
     async def count_admitted(self, *callers: Caller) -> int:
         """Count the jobs of these people that have a place."""
         async with self.database.transaction() as session:
-            counts = [await crud.admitted(session, one.user_id) for one in callers]
-            return sum(counts)
+            admitted = await crud.admitted(session, [one.user_id for one in callers])
+        return sum(admitted.values())
 
     async def bury(self, job_id: str) -> None:
         """Bury the job's task, which no worker knows."""

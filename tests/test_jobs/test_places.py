@@ -158,3 +158,12 @@ async def test_no_job_is_forgotten_however_many_start_and_end_at_once(
     await starting
     assert {(await bench.job(one)).status for one in jobs} <= {"SUCCEEDED", "CANCELED"}
     assert await bench.count_admitted(*people) == 0
+
+
+async def test_a_repeated_key_takes_no_place(bench: Bench) -> None:
+    keys = ["k"] * 10 + ["a", "b", "c"]
+    started = await asyncio.gather(
+        *(bench.started(idempotency_key=key) for key in keys)
+    )
+    jobs = sorted({one.job.id for one in started})
+    assert await _enqueued(bench, jobs) == [1, 1, 1, 1]
