@@ -11,9 +11,11 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     any_,
+    event,
     literal,
     text,
 )
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from core.config import Settings
@@ -45,6 +47,15 @@ def among(
     return column == any_(literal(list(values), ARRAY(kind)))
 
 
+def _discard_if_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool connect anew where the server has gone: asyncpg hears of it.
+
+    A ping would cost every transaction a round trip.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
 class Database:
     """A pool of connections; each transaction is one unit of work."""
 
@@ -53,11 +64,11 @@ class Database:
             async_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             connect_args={"server_settings": _SESSION},
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
+        event.listen(self.engine.sync_engine, "checkout", _discard_if_closed)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @classmethod

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from loguru import Message, Record
 
 # Libraries whose INFO lines tell a person nothing that ours do not.
-CHATTY_LOGGERS = ("botocore", "boto3", "s3transfer", "urllib3", "httpx", "httpcore")
+CHATTY_LOGGERS = (
+    *("botocore", "boto3", "s3transfer", "urllib3", "httpx", "httpcore"),
+    "taskiq.receiver.receiver",
+)
 # Its lines hold whole paths, and those of /files are signed tokens.
 ACCESS_LOGGER = "uvicorn.access"
 

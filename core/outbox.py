@@ -6,17 +6,23 @@ The relay publishes its rows and deletes them; see events/publisher.py.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     DateTime,
     Identity,
     LargeBinary,
+    Select,
     SQLColumnExpression,
+    String,
+    any_,
+    bindparam,
     delete,
     func,
     insert,
+    not_,
     select,
     update,
 )
@@ -24,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from core.base import new_id
+from core.database_async import among
 
 
 class OutboxStream(StrEnum):
@@ -60,19 +67,24 @@ class OutboxMessage(SQLModel, table=True):
         index=True,
     )
 
+
+class DueMessage(NamedTuple):
+    """A row of the outbox whose time has come."""
+
+    position: int
+    message_id: str
+    stream: str
+    subject: str
+    job_id: str | None
+    job_seq: int | None
+    body: bytes
+
     @property
     def group(self) -> str:
         """What is published in order: a job's events; any other row is by itself."""
         if self.stream == OutboxStream.EVENTS and self.job_id is not None:
             return self.job_id
         return self.message_id
-
-
-def _group(stream: OutboxStream) -> SQLColumnExpression[str]:
-    """Return `OutboxMessage.group` for rows of one stream."""
-    if stream is OutboxStream.TASKS:
-        return col(OutboxMessage.message_id)
-    return func.coalesce(col(OutboxMessage.job_id), col(OutboxMessage.message_id))
 
 
 def new_message_id() -> str:
@@ -109,35 +121,49 @@ def _values(row: OutboxRow, is_delayed: bool) -> dict[str, Any]:
     return values
 
 
+def _group(stream: OutboxStream) -> SQLColumnExpression[str]:
+    """Return `DueMessage.group` for rows of one stream."""
+    if stream is OutboxStream.TASKS:
+        return col(OutboxMessage.message_id)
+    return func.coalesce(col(OutboxMessage.job_id), col(OutboxMessage.message_id))
+
+
+def _due(stream: OutboxStream) -> Select[Any]:
+    """Make the query of what is due; made once, as it is asked many times a second.
+
+    The clock is read behind the snapshot: an event's own time would else hide it.
+    """
+    clock = select(func.clock_timestamp()).scalar_subquery()
+    group = _group(stream)
+    is_of_stream = col(OutboxMessage.stream) == stream.value
+    later = select(group).where(is_of_stream, col(OutboxMessage.not_before) > clock)
+    in_flight = any_(bindparam("in_flight", type_=ARRAY(String)))
+    columns = [getattr(OutboxMessage, name) for name in DueMessage._fields]
+    return (
+        select(*columns)
+        .where(is_of_stream, group.not_in(later), not_(group == in_flight))
+        .order_by(col(OutboxMessage.position))
+        .limit(bindparam("limit"))
+    )
+
+
+_DUE: Final = {stream: _due(stream) for stream in OutboxStream}
+
+
 async def due(
     session: AsyncSession,
     stream: OutboxStream,
     limit: int,
     in_flight: Sequence[str] = (),
-) -> Sequence[OutboxMessage]:
+) -> list[DueMessage]:
     """Return a stream's oldest rows whose time has come, in order of their positions.
 
     Groups `in_flight` are left out, and those with a row that is put off, so that no
-    event passes one of its job before it. The clock is read behind the snapshot: an
-    event's own time would else hide it for a moment.
+    event passes one of its job before it.
     """
-    clock = select(func.clock_timestamp()).scalar_subquery()
-    group = _group(stream)
-    later = select(group).where(
-        col(OutboxMessage.stream) == stream.value,
-        col(OutboxMessage.not_before) > clock,
-    )
-    query = (
-        select(OutboxMessage)
-        .where(
-            col(OutboxMessage.stream) == stream.value,
-            group.not_in(later),
-            group.not_in(in_flight),
-        )
-        .order_by(col(OutboxMessage.position))
-        .limit(limit)
-    )
-    return (await session.scalars(query)).all()
+    values = {"in_flight": list(in_flight), "limit": limit}
+    rows = await session.execute(_DUE[stream], values)
+    return [DueMessage(*row) for row in rows]
 
 
 async def put_off(session: AsyncSession, position: int, seconds: float) -> None:
@@ -153,7 +179,9 @@ async def put_off(session: AsyncSession, position: int, seconds: float) -> None:
 async def remove(session: AsyncSession, positions: Sequence[int]) -> None:
     """Delete rows that have been published."""
     await session.execute(
-        delete(OutboxMessage).where(col(OutboxMessage.position).in_(positions))
+        delete(OutboxMessage).where(
+            among(col(OutboxMessage.position), positions, BigInteger)
+        )
     )
 
 

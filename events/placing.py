@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.errors import BadRequestError
 
-from core.outbox import OutboxMessage, OutboxStream
+from core.outbox import DueMessage, OutboxStream
 from events.log import EXPECTED_SEQUENCE, EventLog
 from events.subjects import EVENTS, TASKS, job_filter
 
@@ -34,7 +34,7 @@ class Placer:
         self._log = EventLog(client)
         self._last: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
-    async def place(self, row: OutboxMessage) -> None:
+    async def place(self, row: DueMessage) -> None:
         """Publish a row, or find that it has been; wait for NATS without an end.
 
         Raises what no waiting mends, such as BadRequestError or MaxPayloadError.
@@ -46,7 +46,7 @@ class Placer:
         else:
             await self._place_event(row, row.job_id)
 
-    async def _place_event(self, row: OutboxMessage, job_id: str) -> None:
+    async def _place_event(self, row: DueMessage, job_id: str) -> None:
         """Publish one event of a job behind the one before it."""
         assert row.job_seq is not None
         expected = self._known_expectation(job_id, row.job_seq)
@@ -94,9 +94,7 @@ class Placer:
         if len(self._last) > REMEMBERED_JOBS:
             self._last.popitem(last=False)
 
-    async def _send(
-        self, row: OutboxMessage, stream: str, headers: dict[str, str]
-    ) -> int:
+    async def _send(self, row: DueMessage, stream: str, headers: dict[str, str]) -> int:
         """Publish until it is acknowledged, always under the same message id."""
         headers = {**headers, _MESSAGE_ID: row.message_id}
         while True:

@@ -16,13 +16,15 @@ from nats.aio.client import Client
 
 from core import outbox
 from core.database_async import Database
-from core.outbox import OutboxMessage, OutboxStream
+from core.outbox import DueMessage, OutboxStream
 from events.placing import Placer
 
 BATCH_ROWS: Final = 500
 GROUPS_AT_ONCE: Final = 100
 PATIENCE_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.25
+# What comes within a few milliseconds is read, and deleted, in one go.
+GATHER_SECONDS: Final = 0.003
 FIRST_DELAY_SECONDS: Final = 1.0
 LONGEST_DELAY_SECONDS: Final = 300.0
 REMEMBERED_REFUSALS: Final = 10_000
@@ -60,6 +62,7 @@ class OutboxPublisher:
             while True:
                 self._news.clear()
                 if await self._start_due() < BATCH_ROWS:
+                    await asyncio.sleep(GATHER_SECONDS)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
                             await self._news.wait()
@@ -84,7 +87,7 @@ class OutboxPublisher:
             _stop_where_cancelled()
             logger.warning("the outbox cannot be read: {!r}", error)
             return 0
-        groups: dict[str, list[OutboxMessage]] = defaultdict(list)
+        groups: dict[str, list[DueMessage]] = defaultdict(list)
         for row in rows:
             groups[row.group].append(row)
         for group, members in groups.items():
@@ -92,7 +95,7 @@ class OutboxPublisher:
             self._in_flight[group] = asyncio.create_task(publishing)
         return len(rows)
 
-    async def _publish_group(self, group: str, rows: Sequence[OutboxMessage]) -> None:
+    async def _publish_group(self, group: str, rows: Sequence[DueMessage]) -> None:
         """Publish a group's rows one after the other, as far as that goes."""
         done: list[int] = []
         async with self._slots:
@@ -100,7 +103,6 @@ class OutboxPublisher:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     for row in rows:
                         await self._placer.place(row)
-                        assert row.position is not None
                         done.append(row.position)
                 self._refusals.pop(group, None)
                 self._is_waiting = False
@@ -116,7 +118,7 @@ class OutboxPublisher:
             logger.warning("NATS takes nothing into {}; rows wait", self._stream.value)
         self._is_waiting = True
 
-    async def _put_off(self, row: OutboxMessage, error: Exception) -> None:
+    async def _put_off(self, row: DueMessage, error: Exception) -> None:
         """Have a row that cannot be published, and its group's later ones, wait."""
         refusals = self._refusals.pop(row.group, 0)
         self._refusals[row.group] = refusals + 1
@@ -132,7 +134,6 @@ class OutboxPublisher:
                 str(error)[:200] or type(error).__name__,
             )
         try:
-            assert row.position is not None
             async with self._database.transaction() as session:
                 await outbox.put_off(session, row.position, delay)
         except Exception as failure:
@@ -146,6 +147,7 @@ class OutboxPublisher:
         """
         while True:
             await self._has_ended.wait()
+            await asyncio.sleep(GATHER_SECONDS)
             self._has_ended.clear()
             ended, self._ended = self._ended, []
             positions = list(chain.from_iterable(done for _, done in ended))

@@ -25,6 +25,13 @@ def upgrade() -> None:
     op.alter_column("jobs", "priority", server_default=None)
     op.alter_column("jobs", "admitted", server_default=None)
     op.execute("update jobs set admitted = true where status = 'RUNNING'")
+    op.drop_index("jobs_by_status", "jobs")
+    op.create_index(
+        "jobs_at_work",
+        "jobs",
+        ["status"],
+        postgresql_where=sa.text("status IN ('QUEUED', 'RUNNING')"),
+    )
     op.create_index(
         "jobs_admitted", "jobs", ["owner_id"], postgresql_where=sa.text("admitted")
     )
@@ -38,6 +45,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop both."""
+    op.drop_index("jobs_at_work", "jobs")
+    op.create_index("jobs_by_status", "jobs", ["status", "updated_at"])
     op.drop_index("jobs_to_admit", "jobs")
     op.drop_index("jobs_admitted", "jobs")
     op.drop_column("jobs", "admitted")

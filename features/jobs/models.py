@@ -57,7 +57,12 @@ class Job(TimestampMixin, table=True):
         UniqueConstraint("owner_id", "mutation", "idempotency_key"),
         Index("jobs_by_time", "created_at", "id"),
         Index("jobs_by_owner", "owner_id", "created_at", "id"),
-        Index("jobs_by_status", "status", "updated_at"),
+        # Without what changes at every step: PostgreSQL then leaves all indexes alone.
+        Index(
+            "jobs_at_work",
+            "status",
+            postgresql_where=text("status IN ('QUEUED', 'RUNNING')"),
+        ),
         Index("jobs_admitted", "owner_id", postgresql_where=text("admitted")),
         Index(
             "jobs_to_admit",

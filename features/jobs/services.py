@@ -59,6 +59,7 @@ class JobsService:
         self._transactions = transactions
         self._hub = hub
         self._insert: Grouping[Job, bool] = Grouping(self._insert_all)
+        self._read: Grouping[str, Job] = Grouping(self._read_all)
 
     async def repeated(self, request: JobRequest) -> StartedJob | None:
         """Return the job that the request's idempotency key has already started.
@@ -193,7 +194,11 @@ class JobsService:
 
     async def _fresh(self, job_id: str, cursor: str) -> StartedJob:
         position = self._hub.position
-        return StartedJob((await self.by_ids([job_id]))[job_id], position, cursor)
+        return StartedJob(await self._read(job_id), position, cursor)
+
+    async def _read_all(self, job_ids: Sequence[str]) -> list[Job]:
+        found = await self.by_ids(job_ids)
+        return [found[job_id] for job_id in job_ids]
 
     @staticmethod
     async def _wait(end: Awaitable[None], wait_ms: int) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from core import outbox
 from core.database_async import Database
-from core.outbox import OutboxMessage, OutboxStream
+from core.outbox import DueMessage, OutboxStream
 from core.task_queue import TaskPriority, task_subject
 from events import placing, publisher
 from events.placing import Placer
@@ -130,7 +130,7 @@ async def test_a_job_in_trouble_holds_no_other_up(
     relay = Relaying(database, client)
     place = relay.events._placer.place
 
-    async def slow(row: OutboxMessage) -> None:
+    async def slow(row: DueMessage) -> None:
         if row.job_id == stuck[0].job_id:
             await asyncio.sleep(60)
         await place(row)

