@@ -11,9 +11,8 @@ from core.database_async import Database
 from core.security import Caller
 from core.validators import is_id
 from features.jobs.models import DeadLetter
-from features.users.services import UsersService
 from tests.client import Client, GraphQLErrors
-from tests.integration.gateway import gateway
+from tests.integration.gateway import Gateway, gateway
 from tests.integration.paging import page_of, walk
 from tests.integration.rows import add_dead_letters, add_documents
 
@@ -31,17 +30,7 @@ class Served(NamedTuple):
 
     client: Client
     letters: list[DeadLetter]
-    users: "Users"
-
-
-class Users(UsersService):
-    """People, the one who calls among them."""
-
-    caller = Caller("", is_admin=True)
-
-    def local_caller(self) -> Caller:
-        """Return who calls."""
-        return self.caller
+    gateway: Gateway
 
 
 @pytest.fixture
@@ -57,10 +46,8 @@ async def served(
     named = [job if number % 5 else None for number, job in enumerate(jobs)]
     letters = await add_dead_letters(database, named)
     async with gateway(monkeypatch, migrated_url, nats_url, tmp_path) as serving:
-        users = Users(serving.container.get(Database))
-        serving.container.give(UsersService, users)
         async with Client(serving.base_url) as client:
-            yield Served(client, letters, users)
+            yield Served(client, letters, serving)
 
 
 @pytest.mark.parametrize("first", [1, 7, 26, 100])
@@ -107,7 +94,7 @@ async def test_each_is_found_by_its_id(served: Served) -> None:
 
 
 async def test_there_are_none_for_a_member(served: Served) -> None:
-    served.users.caller = Caller(new_id("user"), is_admin=False)
+    served.gateway.call_as(Caller(new_id("user"), is_admin=False))
     letter_id = served.letters[0].id
     assert await served.client.ask(LETTERS) == {"deadLetters": None}
     found = await served.client.ask(NODES, id=letter_id, ids=[letter_id])
