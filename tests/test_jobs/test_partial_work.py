@@ -136,7 +136,7 @@ class Yard:
 @pytest.fixture
 def yard(gate: Gateway, monkeypatch: pytest.MonkeyPatch) -> Yard:
     """Give the plant's store; what nobody needs may be swept at once."""
-    monkeypatch.setattr(sweeping, "UNRECORDED_AFTER", timedelta(seconds=-5))
+    monkeypatch.setattr(sweeping, "UNRECORDED_AFTER", timedelta(hours=-3))
     monkeypatch.setattr(scratch, "NEW_SECONDS", -5)
     return Yard(gate)
 
