@@ -261,7 +261,8 @@ class LeasedReceiver(Receiver):
         task = asyncio.current_task()
         assert task is not None
         lease = self._running[task]
-        if message.args != [message.task_id] or message.kwargs:
+        # Labels are TaskIQ's orders to its own receiver: a timeout, when to settle.
+        if message.args != [message.task_id] or message.kwargs or message.labels:
             lease.result = _not_understood()
         else:
             lease.result = await super().run_task(target, message, ack_controller)

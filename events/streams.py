@@ -7,7 +7,8 @@ from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import BadRequestError
 
-from events.subjects import ALL_EVENTS, ALL_TASKS, EVENTS, TASKS
+from core.task_queue import TaskPriority
+from events.subjects import ALL_EVENTS, EVENTS, TASKS
 
 EVENTS_MAX_AGE_SECONDS: Final = 7 * 86400
 DUPLICATE_WINDOW_SECONDS: Final = 120
@@ -15,10 +16,14 @@ _NAME_IN_USE: Final = 10058
 
 
 def stream_configs(replicas: int) -> tuple[StreamConfig, StreamConfig]:
-    """Return the settings of TASKS and EVENTS."""
+    """Return the settings of TASKS and EVENTS.
+
+    TASKS takes what workers read and nothing else: a message that none of them would
+    ever see is refused when it is published.
+    """
     tasks = StreamConfig(
         name=TASKS,
-        subjects=[ALL_TASKS],
+        subjects=[priority.filter for priority in TaskPriority],
         retention=RetentionPolicy.WORK_QUEUE,
         storage=StorageType.FILE,
         num_replicas=replicas,

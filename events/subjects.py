@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 EVENTS: Final = "EVENTS"
 TASKS: Final = "TASKS"
 ALL_EVENTS: Final = "events.>"
-ALL_TASKS: Final = "tasks.>"
 
 
 class JobKind(StrEnum):

@@ -7,9 +7,11 @@ from core.errors import AppError
 from events.cursor import EventCursor as Cursor
 from events.cursor import encode_cursor
 from events.hub import Hub
+from features.jobs.dead_letters import DeadLettersService
 from features.jobs.models import JobSelection
 from features.jobs.services import JobsService
 from schema.context import Info
+from schema.dead_letters import DeadLetter
 from schema.errors import user_errors
 from schema.jobs import Job, JobFilter, JobPayload, load_job
 from schema.paging import Connection, check_first, connect, read_time_key
@@ -24,7 +26,15 @@ async def load_visible_job(info: Info, job_id: str) -> Job | None:
     return job
 
 
-NODES = {"job": load_visible_job}
+async def load_dead_letter(info: Info, letter_id: str) -> DeadLetter | None:
+    """Show a dead letter to an administrator."""
+    if not info.context.caller.is_admin:
+        return None
+    row = await info.context.loaders.dead_letters.load(letter_id)
+    return DeadLetter.of(row) if row is not None else None
+
+
+NODES = {"job": load_visible_job, "deadletter": load_dead_letter}
 
 
 def _selection(owner_id: str | None, wanted: JobFilter | None) -> JobSelection:
@@ -68,6 +78,28 @@ class JobsQuery:
             key=lambda row: (row.created_at, row.id),
             node=lambda row: Job.of_row(row, position),
             count=lambda: jobs.count(selection),
+        )
+
+    @strawberry.field(
+        description="Jobs that used up their attempts, and messages that no worker "
+        "understood, newest first. For administrators: null for anybody else."
+    )
+    async def dead_letters(
+        self, info: Info, first: int = 20, after: str | None = None
+    ) -> Connection[DeadLetter] | None:
+        """What could not be worked on."""
+        check_first(first)
+        key = read_time_key(after)
+        if not info.context.caller.is_admin:
+            return None
+        letters = info.context.get(DeadLettersService)
+        return connect(
+            await letters.page(first + 1, key),
+            first,
+            after=after,
+            key=lambda row: (row.at, row.id),
+            node=DeadLetter.of,
+            count=letters.count,
         )
 
     @strawberry.field(

@@ -11,7 +11,8 @@ from events.cursor import Position
 from events.hub import Hub
 from features.files.models import SourceFile, StoredObject
 from features.files.services import FilesService
-from features.jobs.models import Job
+from features.jobs.dead_letters import DeadLettersService
+from features.jobs.models import DeadLetter, Job
 from features.jobs.services import JobsService
 from features.psd.models import LayerSelection, PsdDocument, PsdLayer
 from features.psd.services import PsdService
@@ -59,6 +60,11 @@ class Loaders:
     def retries(self) -> DataLoader[str, Job | None]:
         """The job that ran a job again, by the id of the first."""
         return by_key(self._container.get(JobsService).retries_of)
+
+    @cached_property
+    def dead_letters(self) -> DataLoader[str, DeadLetter | None]:
+        """Dead letters by id."""
+        return by_key(self._container.get(DeadLettersService).by_ids)
 
     @cached_property
     def documents(self) -> DataLoader[str, PsdDocument | None]:

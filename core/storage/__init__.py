@@ -2,7 +2,13 @@
 
 from core.storage.disk import DiskStorage
 from core.storage.factory import make_storage
-from core.storage.interface import ObjectStat, Storage, UploadTarget, stable_expiry
+from core.storage.interface import (
+    ObjectStat,
+    Storage,
+    UploadTarget,
+    longest_life,
+    stable_expiry,
+)
 from core.storage.tokens import DownloadGrant, UploadGrant
 
 __all__ = [
@@ -12,6 +18,7 @@ __all__ = [
     "Storage",
     "UploadGrant",
     "UploadTarget",
+    "longest_life",
     "make_storage",
     "stable_expiry",
 ]

@@ -96,3 +96,8 @@ def stable_expiry(lifetime_seconds: int, now: datetime | None = None) -> datetim
     return datetime.fromtimestamp(0, UTC) + timedelta(
         seconds=windows * lifetime_seconds
     )
+
+
+def longest_life(lifetime_seconds: int) -> timedelta:
+    """Return how far ahead `stable_expiry` can lie."""
+    return timedelta(seconds=2 * lifetime_seconds)

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 from core.base import utc_now
+from core.config import Settings
 from core.database_async import Database, Session
-from core.storage import Storage
+from core.storage import Storage, longest_life
 from features.files import crud
 from features.files.models import StoredObject
 from features.jobs.services import JobRowsService
@@ -20,11 +21,16 @@ class ObjectSweeper:
     """Deletes objects: first the bytes, then the rows that stand for them."""
 
     def __init__(
-        self, database: Database, storage: Storage, jobs: JobRowsService
+        self,
+        database: Database,
+        storage: Storage,
+        jobs: JobRowsService,
+        settings: Settings,
     ) -> None:
         self._database = database
         self._storage = storage
         self._jobs = jobs
+        self._url_life = longest_life(settings.download_expires_seconds)
 
     async def sweep_expired(self) -> int:
         """Delete what has expired; return how many objects that were."""
@@ -38,11 +44,14 @@ class ObjectSweeper:
                 return swept
 
     async def sweep_unnamed(self) -> int:
-        """Delete images that a later attempt has replaced; return how many."""
+        """Delete images that a later attempt has replaced; return how many.
+
+        Whoever saw them before may use their URLs to the end.
+        """
+        before = utc_now() - UNRECORDED_AFTER - self._url_life
         swept = 0
         while True:
             async with self._database.transaction() as session:
-                before = utc_now() - UNRECORDED_AFTER
                 unnamed = await crud.lock_unnamed(session, before, BATCH)
                 await self._remove(session, unnamed)
             swept += len(unnamed)

@@ -37,6 +37,6 @@ def _named_in(message: bytes) -> str | None:
     """Return the id of the job that a task's message names."""
     try:
         task_id = msgspec.json.decode(message, type=_Named).task_id
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):  # no JSON, no Unicode, or nested without end
         return None
     return task_id if prefix_of(task_id) is not None else None

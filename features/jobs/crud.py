@@ -24,7 +24,7 @@ from core import outbox
 from core.database_async import among
 from core.outbox import OutboxMessage, OutboxStream
 from events.hub import JobHead
-from features.jobs.models import Job, JobSelection, JobStatus
+from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
 
 _PLACES_SEED: Final = 1
 # Spelled as the index jobs_to_admit is.
@@ -184,6 +184,31 @@ async def page(
 async def count(session: AsyncSession, selection: JobSelection) -> int:
     """Return how many jobs a selection holds."""
     query = select(func.count()).select_from(Job).where(*_conditions(selection))
+    return (await session.execute(query)).scalar_one()
+
+
+async def dead_letters_by_ids(
+    session: AsyncSession, ids: Sequence[str]
+) -> Sequence[DeadLetter]:
+    """Return the dead letters with these ids, in no order."""
+    query = select(DeadLetter).where(among(col(DeadLetter.id), ids))
+    return (await session.scalars(query)).all()
+
+
+async def dead_letters_page(
+    session: AsyncSession, limit: int, after: tuple[datetime, str] | None
+) -> Sequence[DeadLetter]:
+    """Return the newest dead letters, behind the key `after`."""
+    key = (col(DeadLetter.at), col(DeadLetter.id))
+    query = select(DeadLetter).order_by(*(column.desc() for column in key))
+    if after is not None:
+        query = query.where(tuple_(*key) < after)
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def count_dead_letters(session: AsyncSession) -> int:
+    """Return how many dead letters there are."""
+    query = select(func.count()).select_from(DeadLetter)
     return (await session.execute(query)).scalar_one()
 
 

@@ -116,6 +116,7 @@ class DeadLetter(SQLModel, table=True):
     """A job that used up its attempts, or a message that no worker understood."""
 
     __tablename__ = "dead_letters"
+    __table_args__ = (Index("dead_letters_by_time", "at", "id"),)
 
     id: str = Field(default_factory=lambda: new_id("deadletter"), primary_key=True)
     at: datetime = Field(

@@ -14,6 +14,7 @@ from core.broker import Redeliver, Settlement, Unroutable
 from core.config import Settings
 from core.database_async import Database, Session
 from core.errors import AppError
+from core.validators import is_id
 from events.schemas import JobErrorBody, Progress
 from events.subjects import Topic
 from features.jobs import crud, transitions
@@ -177,6 +178,8 @@ class JobRunner:
 
         A shutdown meanwhile waits for the claim, so that it can be handed back.
         """
+        if not is_id("job", job_id):
+            raise UnknownJob(job_id)
         taking = asyncio.create_task(self._changes.apply(job_id, _take))
         try:
             return await asyncio.shield(taking)

@@ -89,11 +89,14 @@ def progressed(at: JobTransaction, job: Job, progress: Progress) -> None:
 
 
 def advance(job: Job, progress: Progress) -> None:
-    """Move a job's progress; the fraction never falls."""
-    fraction = max(progress.fraction, job.progress.get("fraction", 0.0))
+    """Move a job's progress; what was reached stays shown until it is passed again."""
+    reached = msgspec.convert(job.progress, Progress)
+    if progress.fraction < reached.fraction:
+        eta, message = progress.eta_seconds, progress.message
+        progress = msgspec.structs.replace(reached, eta_seconds=eta, message=message)
     message = progress.message and plain(progress.message)[:TEXT_CHARACTERS]
     progress = msgspec.structs.replace(
-        progress, fraction=min(fraction, 1.0), message=message
+        progress, fraction=min(progress.fraction, 1.0), message=message
     )
     job.progress = msgspec.to_builtins(progress)
 

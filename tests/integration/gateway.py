@@ -1,6 +1,7 @@
 """The gateway inside the test's own process, where a test can reach into it."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,8 +14,11 @@ from pydantic import SecretStr
 import server
 from core.config import Settings
 from core.container import Container
+from core.database_async import Database
 from core.nats import connect
+from core.security import Caller
 from events.streams import ensure_streams
+from features.users.services import UsersService
 
 
 class Gateway(NamedTuple):
@@ -24,31 +28,50 @@ class Gateway(NamedTuple):
     container: Container
     settings: Settings
 
+    def call_as(self, caller: Caller) -> None:
+        """Take whoever calls from now on for `caller`."""
+        database = self.container.get(Database)
+        self.container.give(UsersService, _Users(database, caller))
+
+
+class _Users(UsersService):
+    """People, of whom one calls."""
+
+    def __init__(self, database: Database, caller: Caller) -> None:
+        super().__init__(database)
+        self._caller = caller
+
+    def local_caller(self) -> Caller:
+        """Return the one who calls."""
+        return self._caller
+
 
 @asynccontextmanager
 async def gateway(
     monkeypatch: pytest.MonkeyPatch, database_url: str, nats_url: str, data_dir: Path
 ) -> AsyncIterator[Gateway]:
     """Serve `server.app` with settings and services of its own."""
-    settings = Settings(
-        database_url=database_url,
-        nats_url=nats_url,
-        data_dir=data_dir,
-        secret_key=SecretStr("for tests alone"),
-    )
-    monkeypatch.setattr(server, "settings", settings)
-    monkeypatch.setattr(server.container, "_made", {})
-    monkeypatch.setattr(server, "configure_logging", lambda _name: None)
-    client = await connect(settings, "tests")
-    await ensure_streams(client, 1)
-    await client.close()
-    config = uvicorn.Config(server.app, port=0, log_config=None)
-    own = uvicorn.Server(config)
-    serving = asyncio.create_task(own.serve())
-    while not own.started:
-        assert not serving.done(), "the gateway did not start"
-        await asyncio.sleep(0.01)
-    port = own.servers[0].sockets[0].getsockname()[1]
-    yield Gateway(f"http://127.0.0.1:{port}", server.container, settings)
-    own.should_exit = True
-    await serving
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        settings = Settings(
+            port=listener.getsockname()[1],
+            database_url=database_url,
+            nats_url=nats_url,
+            data_dir=data_dir,
+            secret_key=SecretStr("for tests alone"),
+        )
+        monkeypatch.setattr(server, "settings", settings)
+        monkeypatch.setattr(server.container, "_made", {})
+        monkeypatch.setattr(server, "configure_logging", lambda _name: None)
+        client = await connect(settings, "tests")
+        await ensure_streams(client, 1)
+        await client.close()
+        own = uvicorn.Server(uvicorn.Config(server.app, log_config=None))
+        serving = asyncio.create_task(own.serve(sockets=[listener]))
+        while not own.started:
+            assert not serving.done(), "the gateway did not start"
+            await asyncio.sleep(0.01)
+        base_url = f"http://127.0.0.1:{settings.port}"
+        yield Gateway(base_url, server.container, settings)
+        own.should_exit = True
+        await serving

@@ -1,16 +1,22 @@
-"""Rows of parsed documents, as a hundred parses would have left them."""
+"""Rows as a hundred parses would have left them, and as many dead letters."""
+
+from collections.abc import Sequence
+from datetime import timedelta
 
 from core.base import derived_id, new_id, utc_now
 from core.database_async import Database
 from features.files.models import SourceFile, StoredObject
-from features.jobs.models import Job
+from features.jobs.models import DeadLetter, Job
 from features.psd import crud
 from features.psd.models import Pictures, PsdDocument, PsdLayer
 from features.users.models import LOCAL_ADMINISTRATOR_ID
 
 
-async def add_documents(database: Database, number: int, layers: int) -> None:
-    """Store documents with `layers` layers each, all with image and preview."""
+async def add_documents(database: Database, number: int, layers: int) -> list[Job]:
+    """Store documents with `layers` layers each, all with image and preview.
+
+    Return the jobs that made them.
+    """
     made = [_Made(layers) for _ in range(number)]
     async with database.transaction() as session:
         session.add_all(row for one in made for row in (one.job, one.file))
@@ -18,6 +24,26 @@ async def add_documents(database: Database, number: int, layers: int) -> None:
         await session.flush()
         for one in made:
             await crud.save_structure(session, one.document, one.layers)
+    return [one.job for one in made]
+
+
+async def add_dead_letters(
+    database: Database, jobs: Sequence[Job | None]
+) -> list[DeadLetter]:
+    """Store a dead letter for each job, three at each moment; newest first."""
+    now = utc_now()
+    letters = [
+        DeadLetter(
+            at=now - timedelta(minutes=number // 3),
+            job_id=job.id if job is not None else None,
+            reason=f"reason {number}",
+            message=f"message {number}",
+        )
+        for number, job in enumerate(jobs)
+    ]
+    async with database.transaction() as session:
+        session.add_all(letters)
+    return sorted(letters, key=lambda one: (one.at, one.id), reverse=True)
 
 
 class _Made:

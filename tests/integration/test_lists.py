@@ -6,18 +6,9 @@ import pytest
 
 from tests.client import Client, GraphQLErrors
 from tests.integration.conftest import Parsed
+from tests.integration.paging import page_of, walk
 from tests.test_psd.documents import small_document
 
-PAGE = """
-query ($first: Int! = 20, $after: String) {
-  %s(first: $first, after: $after) {
-    totalCount
-    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-    edges { cursor node { id createdAt } }
-    nodes { id }
-  }
-}
-"""
 JOBS = """
 query ($filter: JobFilter) {
   jobs(filter: $filter, first: 100) { totalCount nodes { id kind status createdAt } }
@@ -33,31 +24,6 @@ def some_rows(parsed: Parsed) -> Parsed:
     return parsed
 
 
-async def _page(client: Client, name: str, **variables: Any) -> Any:
-    return (await client.ask(PAGE % name, **variables))[name]
-
-
-async def _walk(client: Client, name: str, first: int) -> list[Any]:
-    """Read a list page by page; hold each page to what it says of itself."""
-    rows: list[Any] = []
-    after = None
-    while True:
-        page = await _page(client, name, first=first, after=after)
-        edges, info = page["edges"], page["pageInfo"]
-        rows += [edge["node"] for edge in edges]
-        assert [node["id"] for node in page["nodes"]] == [
-            edge["node"]["id"] for edge in edges
-        ]
-        assert info["hasPreviousPage"] == (after is not None)
-        assert info["startCursor"] == edges[0]["cursor"]
-        assert info["endCursor"] == edges[-1]["cursor"]
-        assert info["hasNextPage"] == (len(rows) < page["totalCount"])
-        if not info["hasNextPage"]:
-            return rows
-        assert len(edges) == first
-        after = info["endCursor"]
-
-
 @pytest.mark.parametrize("name", LISTS)
 async def test_small_pages_give_the_same_list_as_large_ones(
     name: str, client: Client, tmp_path: Any
@@ -66,8 +32,8 @@ async def test_small_pages_give_the_same_list_as_large_ones(
     small_document().save(path)
     for _ in range(3):
         await client.parse(await client.upload(path), waitMs=10_000)
-    large = await _walk(client, name, 100)
-    small = await _walk(client, name, 7)
+    large = await walk(client, name, 100)
+    small = await walk(client, name, 7)
     assert small == large
     assert len({row["id"] for row in large}) == len(large) >= 4
     times = [row["createdAt"] for row in large]
@@ -76,7 +42,7 @@ async def test_small_pages_give_the_same_list_as_large_ones(
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_an_empty_page_still_counts(name: str, client: Client) -> None:
-    page = await _page(client, name, first=0)
+    page = await page_of(client, name, first=0)
     assert (page["edges"], page["nodes"]) == ([], [])
     assert page["totalCount"] >= 1
     assert page["pageInfo"] == {
@@ -87,7 +53,7 @@ async def test_an_empty_page_still_counts(name: str, client: Client) -> None:
     }
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", [*LISTS, "deadLetters"])
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -106,7 +72,7 @@ async def test_a_page_that_cannot_be_is_refused(
     name: str, given: dict[str, Any], message: str, client: Client
 ) -> None:
     with pytest.raises(GraphQLErrors) as refused:
-        await _page(client, name, **given)
+        await page_of(client, name, **given)
     (error,) = refused.value.errors
     assert (error["message"], error["path"]) == (message, [name])
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
@@ -119,7 +85,7 @@ async def _jobs(client: Client, **wanted: Any) -> Any:
 async def test_jobs_are_filtered_by_kind_and_status(
     client: Client, parsed: Parsed
 ) -> None:
-    everything = await _page(client, "jobs", first=0)
+    everything = await page_of(client, "jobs", first=0)
     parses = await _jobs(client, kind=["PSD_PARSE"])
     assert parses["totalCount"] == everything["totalCount"]
     assert (await _jobs(client, kind=["DATA_IMPORT"]))["totalCount"] == 0
@@ -134,7 +100,7 @@ async def test_jobs_are_filtered_by_time(client: Client, parsed: Parsed) -> None
     assert made.endswith("Z")
     before = await _jobs(client, createdBefore=made)
     after = await _jobs(client, createdAfter=made)
-    everything = (await _page(client, "jobs", first=0))["totalCount"]
+    everything = (await page_of(client, "jobs", first=0))["totalCount"]
     assert before["totalCount"] + after["totalCount"] == everything - 1
     found = before["nodes"] + after["nodes"]
     assert parsed.job_id not in {job["id"] for job in found}

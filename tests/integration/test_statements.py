@@ -11,7 +11,7 @@ from sqlalchemy import event
 from core.database_async import Database
 from tests.client import Client
 from tests.integration.gateway import gateway
-from tests.integration.rows import add_documents
+from tests.integration.rows import add_dead_letters, add_documents
 
 LAYERS = 10
 DOCUMENTS = 100
@@ -55,6 +55,14 @@ query ($first: Int!) {
   }
 }
 """
+DEAD_LETTERS = """
+query ($first: Int!) {
+  deadLetters(first: $first) {
+    totalCount
+    nodes { id at reason message job { id createdBy { name } retriedAs { id } } }
+  }
+}
+"""
 
 
 @contextmanager
@@ -81,8 +89,8 @@ async def designs(
     nats_url: str,
     tmp_path: Path,
 ) -> AsyncIterator[tuple[Client, Database]]:
-    """Serve a hundred documents from this process."""
-    await add_documents(database, DOCUMENTS, LAYERS)
+    """Serve a hundred documents from this process, and a dead letter of each job."""
+    await add_dead_letters(database, await add_documents(database, DOCUMENTS, LAYERS))
     async with gateway(monkeypatch, migrated_url, nats_url, tmp_path) as serving:
         async with Client(serving.base_url) as client:
             yield client, serving.container.get(Database)
@@ -102,6 +110,23 @@ async def test_a_hundred_documents_cost_as_many_statements_as_ten(
             assert all(layer["preview"]["url"] for layer in layers)
             assert len(sent) == number, "\n\n".join(sent)
     ids = [node["id"] for node in (await client.ask(IDS))["psdDocuments"]["nodes"]]
+    with _statements(database) as sent:
+        found = await client.ask(NODES, ids=ids)
+    assert [node["id"] for node in found["nodes"]] == ids
+    assert len(sent) == 1
+
+
+async def test_a_hundred_dead_letters_cost_as_many_statements_as_ten(
+    designs: tuple[Client, Database],
+) -> None:
+    client, database = designs
+    for first in (DOCUMENTS, 10):
+        with _statements(database) as sent:
+            answer = (await client.ask(DEAD_LETTERS, first=first))["deadLetters"]
+        assert (len(answer["nodes"]), answer["totalCount"]) == (first, DOCUMENTS)
+        assert len({letter["job"]["id"] for letter in answer["nodes"]}) == first
+        assert len(sent) == 5, "\n\n".join(sent)
+    ids = [letter["id"] for letter in answer["nodes"]]
     with _statements(database) as sent:
         found = await client.ask(NODES, ids=ids)
     assert [node["id"] for node in found["nodes"]] == ids

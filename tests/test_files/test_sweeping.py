@@ -27,7 +27,7 @@ from tests import databases
 from tests.test_core.s3_server import running_s3_server
 from tests.test_core.storages import disk_settings, s3_settings
 
-OLD = utc_now() - timedelta(hours=2)
+OLD = utc_now() - timedelta(hours=3)
 
 
 @pytest.fixture
@@ -54,7 +54,9 @@ class Yard:
         self.database = database
         self.storage = storage
         self._path = path
-        self.sweeper = ObjectSweeper(database, storage, JobRowsService(database))
+        rows = JobRowsService(database)
+        settings = Settings(download_expires_seconds=1800)
+        self.sweeper = ObjectSweeper(database, storage, rows, settings)
 
     async def job(self, status: str) -> str:
         """Store a job's row; return its id."""
@@ -149,7 +151,9 @@ async def test_what_no_document_and_no_layer_names_goes(
     names = ("image", "preview", "layer-image", "layer-preview")
     named = [await yard.record(job_id, name) for name in names]
     before = [await yard.record(job_id, f"before-{n}") for n in range(5)]
-    fresh = await yard.record(job_id, "fresh", created_at=utc_now())
+    # A URL of half an hour, signed for it before it was replaced, may live an hour.
+    recent = utc_now() - timedelta(hours=1, minutes=59)
+    fresh = await yard.record(job_id, "fresh", created_at=recent)
     await _name(yard.database, job_id, [one.id for one in named])
 
     assert await yard.sweeper.sweep_unnamed() == 5

@@ -7,6 +7,7 @@ import pytest
 
 from core.database_async import Database
 from tests import databases
+from tests.integration.gateway import Gateway, gateway
 from tests.test_jobs.bench import Bench
 from tests.test_jobs.plant import Plant, Site, connect
 
@@ -41,3 +42,13 @@ async def site(plant: Plant) -> AsyncIterator[Site]:
     await site.queue_empties()
     await client.close()
     await database.close()
+
+
+@pytest.fixture
+async def gate(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gateway]:
+    """Serve the public API of the plant."""
+    plant = site.plant
+    async with gateway(
+        monkeypatch, plant.database_url, plant.nats.url, plant.data_dir
+    ) as serving:
+        yield serving

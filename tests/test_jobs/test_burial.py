@@ -20,6 +20,8 @@ REASON = "No worker understands this message."
         (b"plain \xe4\xbd\xa0\xe5\xa5\xbd\n", "plain 你好\n"),
         (b"\x00\x1b\xff", "\ufffd" * 3),
         (b'{"task_id": 7}', '{"task_id": 7}'),
+        (b'{"task_id": "\xff"}', '{"task_id": "\ufffd"}'),
+        (b'{"x":' + b"[" * 100_000, '{"x":' + "[" * 4091),
         (b'{"task_id": "job_1\\u0000"}', '{"task_id": "job_1\\u0000"}'),
         (b"\x01" * 5000, "\ufffd" * 4096),
         (b'"' * 5000, '"' * 4096),

@@ -273,6 +273,7 @@ def _check_step(former: JobBody, later: JobBody) -> None:
     assert later.attempt - former.attempt in (0, 1)
     if later.attempt == former.attempt:
         assert later.progress.fraction >= former.progress.fraction
+        assert later.progress.done >= former.progress.done
 
 
 def test_the_life_of_a_job(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,6 @@ Of a type or field that is missing, what belongs to it is not listed.
 from typing import Final
 
 OWED: Final[dict[str, frozenset[str]]] = {
-    "jobs": frozenset(
-        {
-            "DeadLetter",
-            "DeadLetterConnection",
-            "DeadLetterEdge",
-            "Query.deadLetters",
-        }
-    ),
     "event bridge": frozenset(
         {
             "Delivery",

@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 from strawberry.utils.str_converters import to_snake_case
 
 from features.files.models import SourceFile, StoredObject
-from features.jobs.models import Job
+from features.jobs.models import DeadLetter, Job
 from features.psd.models import PsdDocument, PsdLayer
 from features.users.models import User
 from resolvers.root import schema
@@ -66,6 +66,7 @@ TYPES: Final = {
         ),
         frozenset({"cursor"}),
     ),
+    "DeadLetter": Shown(DeadLetter, frozenset({"job_id"})),
     "PsdDocument": Shown(
         PsdDocument,
         frozenset(
