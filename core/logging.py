@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 # Libraries whose INFO lines tell a person nothing that ours do not.
 CHATTY_LOGGERS = (
     *("botocore", "boto3", "s3transfer", "urllib3", "httpx", "httpcore"),
-    "taskiq.receiver.receiver",
 )
+# It tells of each task, and shows the whole of what it cannot read; the broker buries that.
+SILENT_LOGGER = "taskiq.receiver.receiver"
 # Its lines hold whole paths, and those of /files are signed tokens.
 ACCESS_LOGGER = "uvicorn.access"
 
@@ -114,6 +115,7 @@ def _intercept_standard_library() -> None:
     logging.getLogger().setLevel(logging.INFO)
     for name in (*CHATTY_LOGGERS, ACCESS_LOGGER):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(SILENT_LOGGER).setLevel(logging.ERROR)
     # uvicorn and alembic give their own loggers handlers before we are called.
     for name in list(logging.root.manager.loggerDict):
         child = logging.getLogger(name)

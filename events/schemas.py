@@ -89,4 +89,7 @@ def encode(body: EventBody) -> bytes:
 
 def decode(data: bytes) -> EventBody:
     """Read a body; msgspec.ValidationError or DecodeError where it is none."""
-    return _decoder.decode(data)
+    try:
+        return _decoder.decode(data)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error

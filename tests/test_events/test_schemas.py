@@ -146,7 +146,15 @@ def test_bytes_count_and_not_characters() -> None:
         encode(body_of(subjects.DEAD_LETTER, message="层" * 6000))
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"event_id": 1}', b"\xff"])
+BAD_TEXT = b'{"event_id": "\xff"}'
+TOO_DEEP = b'{"errors": ' + b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"{}", b'{"event_id": 1}', b"\xff", BAD_TEXT, TOO_DEEP],
+    ids=["empty", "open", "list", "object", "number", "byte", "text", "deep"],
+)
 def test_what_is_no_body_is_refused(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(data)
