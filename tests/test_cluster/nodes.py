@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -95,6 +96,7 @@ class Overseer:
 
     def __init__(self, cluster: Cluster, client: Client) -> None:
         self._cluster = cluster
+        self._client = client
         self._jetstream = client.jetstream(timeout=2)
 
     async def leader(self, stream: str, consumer: str | None = None) -> Node:
@@ -105,6 +107,21 @@ class Overseer:
             return self._cluster.node(info.leader) if info and info.leader else None
 
         return await until(look)
+
+    async def gather(self, node: Node, *streams: str) -> None:
+        """Have a node lead these streams."""
+        order = json.dumps({"placement": {"preferred": node.server_name}}).encode()
+        for stream in streams:
+            subject = f"$JS.API.STREAM.LEADER.STEPDOWN.{stream}"
+
+            async def look(stream: str = stream, subject: str = subject) -> bool:
+                if await self.leader(stream) is node:
+                    return True
+                with suppress(nats.errors.Error, TimeoutError):
+                    await self._client.request(subject, order, timeout=2)
+                return False
+
+            await until(look)
 
     async def is_whole(self, stream: str, consumer: str | None = None) -> None:
         """Wait until three replicas of a stream, or of a consumer, are level."""
