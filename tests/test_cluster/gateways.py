@@ -32,7 +32,9 @@ class Gateway(NamedTuple):
 
 
 @asynccontextmanager
-async def gateways(cluster: Cluster, database: Database) -> AsyncIterator[list[Gateway]]:
+async def gateways(
+    cluster: Cluster, database: Database
+) -> AsyncIterator[list[Gateway]]:
     """Run two gateways, each with a connection of its own."""
     async with AsyncExitStack() as stack:
         found = []
@@ -62,7 +64,7 @@ class Subscriber:
             self.connections += 1
             reading = JobReading(gateway.hub, gateway.rows, self.job_id, after)
             try:
-                async with asyncio.timeout(random.uniform(0.2, 4)):
+                async with asyncio.timeout(random.uniform(0.5, 5)):
                     await reading.completes(seconds=60)
                 return
             except TimeoutError:

@@ -137,11 +137,12 @@ class Overseer:
     async def _info(self, stream: str, consumer: str | None) -> ClusterInfo | None:
         """Ask the leader; None while there is none, or nothing to ask about."""
         try:
-            if consumer is None:
-                return (await self._jetstream.stream_info(stream)).cluster
-            return (await self._jetstream.consumer_info(stream, consumer)).cluster
+            if consumer is not None:
+                return (await self._jetstream.consumer_info(stream, consumer)).cluster
+            info = await self._jetstream.stream_info(stream)
         except (nats.errors.Error, TimeoutError):
             return None
+        return info.cluster
 
 
 def unused_port() -> int:

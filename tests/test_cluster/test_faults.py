@@ -21,8 +21,6 @@ from tests.test_events.happening import words
 from tests.test_events.outboxes import numbers
 from tests.test_jobs.plant import Plant, Site, until
 
-FROZEN_SECONDS = 7.0
-
 
 class Load:
     """Jobs that are started for as long as the load is on, each watched twice."""
@@ -31,16 +29,17 @@ class Load:
         self.subscribers: list[Subscriber] = []
         self._site = site
         self._gateways = served_by
-        self._starting = asyncio.create_task(self._start_for_ever())
+        self._is_on = True
+        self._starting = asyncio.create_task(self._start_jobs())
 
-    async def _start_for_ever(self) -> None:
+    async def _start_jobs(self) -> None:
         notes = str(self._site.plant.notes_file)
-        while True:
+        while self._is_on:
             for gateway in self._gateways:
-                cursor = await gateway.start("tests.sleep", notes, 0.6)
+                cursor = await gateway.start("tests.sleep", notes, 0.5)
                 for others in (self._gateways, self._gateways[::-1]):
                     self.subscribers.append(Subscriber(others, cursor))
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(0.3)
 
     @property
     def jobs(self) -> set[str]:
@@ -52,15 +51,18 @@ class Load:
         before = self.jobs
 
         async def look() -> bool:
-            done = {note.job_id for note in self._site.plant.notes() if note.word == "done"}
+            done = {
+                note.job_id for note in self._site.plant.notes() if note.word == "done"
+            }
             return len((done & self.jobs) - before) >= 5
 
         await until(look)
 
     async def ends(self) -> None:
         """Start no more, and wait until every subscriber has seen its job's end."""
-        self._starting.cancel()
+        self._is_on = False
         async with asyncio.timeout(90):
+            await self._starting
             await asyncio.gather(*(one.work for one in self.subscribers))
 
 
@@ -106,17 +108,23 @@ async def test_leaders_are_killed_and_frozen_and_everything_goes_on(
     overseer = Overseer(cluster, client)
     async with gateways(cluster, site.bench.database) as both:
         load = Load(site, both)
-        for stream, consumer in ((EVENTS, None), (TASKS, None), (TASKS, TASK_CONSUMER)):
-            await _ready(overseer, load)
-            node = await overseer.leader(stream, consumer)
-            node.kill()
-            await _has_another_leader(overseer, stream, consumer, node)
-            await load.goes_on()
-            await node.restart()
+        await _ready(overseer, load)
+        everything = await overseer.leader(TASKS, TASK_CONSUMER)
+        await overseer.gather(everything, EVENTS, TASKS)
+        everything.kill()
+        await load.goes_on()
+        await everything.restart()
+
+        await _ready(overseer, load)
+        node = await overseer.leader(TASKS)
+        node.kill()
+        await load.goes_on()
+        await node.restart()
+
         await _ready(overseer, load)
         node = await overseer.leader(EVENTS)
         node.freeze()
-        await asyncio.sleep(FROZEN_SECONDS)
+        await _has_another_leader(overseer, node)
         node.thaw()
         await load.goes_on()
         await load.ends()
@@ -130,11 +138,9 @@ async def _ready(overseer: Overseer, load: Load) -> None:
     await load.goes_on()
 
 
-async def _has_another_leader(
-    overseer: Overseer, stream: str, consumer: str | None, former: Node
-) -> None:
+async def _has_another_leader(overseer: Overseer, former: Node) -> None:
     async def look() -> bool:
-        return await overseer.leader(stream, consumer) is not former
+        return await overseer.leader(EVENTS) is not former
 
     await until(look)
 
