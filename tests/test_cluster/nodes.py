@@ -137,12 +137,13 @@ class Overseer:
     async def _info(self, stream: str, consumer: str | None) -> ClusterInfo | None:
         """Ask the leader; None while there is none, or nothing to ask about."""
         try:
-            if consumer is not None:
-                return (await self._jetstream.consumer_info(stream, consumer)).cluster
-            info = await self._jetstream.stream_info(stream)
+            if consumer is None:
+                return (await self._jetstream.stream_info(stream)).cluster
+            info = await self._jetstream.consumer_info(stream, consumer)
         except (nats.errors.Error, TimeoutError):
             return None
-        return info.cluster
+        found: ClusterInfo | None = info.cluster
+        return found
 
 
 def unused_port() -> int:
