@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
+from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
 from events.cursor import EventCursor, decode_cursor
 from events.hub import Hub
 from features.jobs.services import JobRowsService, JobsService
+from features.jobs.transaction import JobTransactions
 from tests.test_cluster.nodes import Cluster
 from tests.test_events.conftest import connected
 from tests.test_events.reading import JobReading, running_hub
@@ -42,7 +44,8 @@ async def gateways(
             client = await stack.enter_async_context(connected(cluster.url))
             rows = JobRowsService(database)
             hub = await stack.enter_async_context(running_hub(client, rows))
-            jobs = JobsService(database, RelayWaker(client), hub)
+            transactions = JobTransactions(database, RelayWaker(client), Settings())
+            jobs = JobsService(database, transactions, hub)
             found.append(Gateway(hub, jobs, rows))
         yield found
 

@@ -11,6 +11,8 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js.api import ClusterInfo
 
+from core.task_queue import TaskPriority
+from events.subjects import EVENTS, TASKS
 from tests.test_events.conftest import Mortal
 from tests.test_jobs.plant import until
 from workers.embedded import state
@@ -122,6 +124,13 @@ class Overseer:
                 return False
 
             await until(look)
+
+    async def all_is_whole(self) -> None:
+        """Wait until both streams and the workers' consumers are level everywhere."""
+        for stream in (EVENTS, TASKS):
+            await self.is_whole(stream)
+        for priority in TaskPriority:
+            await self.is_whole(TASKS, priority.consumer)
 
     async def is_whole(self, stream: str, consumer: str | None = None) -> None:
         """Wait until three replicas of a stream, or of a consumer, are level."""

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 import pytest
 from nats.aio.client import Client
 
-from core.broker import TASK_CONSUMER
 from core.container import Container
 from core.database_async import Database
+from core.task_queue import TaskPriority
 from events.consumer import EventHandler, HandlerLoop
 from events.schemas import EventBody
 from events.subjects import EVENTS, TASKS
@@ -51,6 +51,8 @@ class Load:
         before = self.jobs
 
         async def look() -> bool:
+            if self._starting.done():
+                self._starting.result()
             done = {
                 note.job_id for note in self._site.plant.notes() if note.word == "done"
             }
@@ -109,7 +111,7 @@ async def test_leaders_are_killed_and_frozen_and_everything_goes_on(
     async with gateways(cluster, site.bench.database) as both:
         load = Load(site, both)
         await _ready(overseer, load)
-        everything = await overseer.leader(TASKS, TASK_CONSUMER)
+        everything = await overseer.leader(TASKS, TaskPriority.INTERACTIVE.consumer)
         await overseer.gather(everything, EVENTS, TASKS)
         everything.kill()
         await load.goes_on()
@@ -133,8 +135,7 @@ async def test_leaders_are_killed_and_frozen_and_everything_goes_on(
 
 async def _ready(overseer: Overseer, load: Load) -> None:
     """Wait until another node may be lost: all is replicated, and jobs flow."""
-    for stream, consumer in ((EVENTS, None), (TASKS, None), (TASKS, TASK_CONSUMER)):
-        await overseer.is_whole(stream, consumer)
+    await overseer.all_is_whole()
     await load.goes_on()
 
 

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 import pytest
 from nats.aio.client import Client
 
-from core.broker import TASK_CONSUMER
 from core.errors import AppError
 from events.streams import ensure_streams
 from events.subjects import EVENTS, TASKS
@@ -51,8 +50,7 @@ async def test_what_was_kept_once_is_kept_three_times(
         await publish(client, rows, *events)
 
         await asyncio.gather(*(_ensured(one, 3) for one in clients))
-        for stream, consumer in ((EVENTS, None), (TASKS, None), (TASKS, TASK_CONSUMER)):
-            await overseer.is_whole(stream, consumer)
+        await overseer.all_is_whole()
         former = {await overseer.leader(TASKS), await overseer.leader(EVENTS)}
         other = next(node for node in cluster.nodes if node not in former)
         await overseer.gather(other, EVENTS, TASKS)
