@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from loguru import Message, Record
 
 # Libraries whose INFO lines tell a person nothing that ours do not.
-CHATTY_LOGGERS = (
-    *("botocore", "boto3", "s3transfer", "urllib3", "httpx", "httpcore"),
-)
+CHATTY_LOGGERS = (*("botocore", "boto3", "s3transfer", "urllib3", "httpx", "httpcore"),)
 # It tells of each task, and shows the whole of what it cannot read; the broker buries that.
 SILENT_LOGGER = "taskiq.receiver.receiver"
 # Its lines hold whole paths, and those of /files are signed tokens.

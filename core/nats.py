@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import nats.errors
 from loguru import logger
@@ -33,6 +34,22 @@ def servers(settings: Settings) -> list[str]:
     return addresses
 
 
+def connection_options(settings: Settings) -> dict[str, Any]:
+    """Return what every connection is made with, beside the servers.
+
+    A cluster's nodes tell of one another without a password: what all addresses have
+    in common is given apart from them.
+    """
+    parts = [urlsplit(address) for address in servers(settings)]
+    logins = {(part.username, part.password) for part in parts}
+    user, password = logins.pop() if len(logins) == 1 else (None, None)
+    if user is None:
+        return CONNECTION_OPTIONS
+    if password is None:
+        return CONNECTION_OPTIONS | {"token": user}
+    return CONNECTION_OPTIONS | {"user": user, "password": password}
+
+
 async def connect(settings: Settings, name: str) -> Client:
     """Connect to NATS and stay connected: reconnecting goes on without an end.
 
@@ -62,7 +79,7 @@ async def connect(settings: Settings, name: str) -> Client:
         error_cb=on_error,
         disconnected_cb=on_disconnected,
         reconnected_cb=on_reconnected,
-        **CONNECTION_OPTIONS,
+        **connection_options(settings),
     )
     return client
 

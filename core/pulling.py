@@ -68,7 +68,9 @@ class Puller:
                 await inbox.unsubscribe()
 
     async def _bind(self) -> None:
-        await self._client.jetstream(timeout=5).add_consumer(
+        # Nobody answers while a cluster elects the consumer's leader: do not wait long.
+        jetstream = self._client.jetstream(timeout=ANSWER_SECONDS)
+        await jetstream.add_consumer(
             TASK_STREAM,
             config=ConsumerConfig(
                 durable_name=self._priority.consumer,

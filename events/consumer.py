@@ -25,6 +25,7 @@ from events.subjects import EVENTS
 ACK_WAIT_SECONDS: Final = 30.0
 LONGEST_WAIT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 0.5
+ANSWER_SECONDS: Final = 2.0
 PULL_SECONDS: Final = 10.0
 _UNLIMITED: Final = -1
 
@@ -68,7 +69,7 @@ class HandlerLoop:
     def __init__(
         self, client: Client, container: Container, handler: EventHandler
     ) -> None:
-        self._jetstream: JetStreamContext = client.jetstream(timeout=5)
+        self._jetstream: JetStreamContext = client.jetstream(timeout=ANSWER_SECONDS)
         self._container = container
         self._handler = handler
 

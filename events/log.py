@@ -21,6 +21,8 @@ from events.subjects import ALL_EVENTS, EVENTS
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _V1_TOKENS: Final = 9
 _NO_MESSAGE: Final = 10037
+# Nobody answers while a cluster elects the stream's leader: rather ask again.
+ANSWER_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 0.25
 EXPECTED_SEQUENCE: Final = "Nats-Expected-Last-Subject-Sequence"
 
@@ -105,7 +107,7 @@ class EventLog:
     """
 
     def __init__(self, client: Client) -> None:
-        self._jetstream = client.jetstream(timeout=5)
+        self._jetstream = client.jetstream(timeout=ANSWER_SECONDS)
 
     async def state(self) -> LogState:
         """Return creation, first and last sequence; nats errors where it cannot be told."""

@@ -17,7 +17,7 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from events.cursor import Position
-from events.log import EventLog, Recorded, delivered
+from events.log import ANSWER_SECONDS, EventLog, Recorded, delivered
 from events.subjects import EVENTS
 
 HEARTBEAT_SECONDS: Final = 1.0
@@ -104,7 +104,7 @@ class Tail:
 
     async def _add_consumer(self, inbox: str) -> str:
         assert self.position is not None
-        jetstream = self._client.jetstream(timeout=5)
+        jetstream = self._client.jetstream(timeout=ANSWER_SECONDS)
         info = await jetstream.add_consumer(
             EVENTS,
             config=ConsumerConfig(

@@ -15,6 +15,7 @@ from events.streams import ensure_streams
 from workers.process import Process, run_process
 
 STREAMS_SECONDS = 5.0
+RETRY_SECONDS = 1.0
 
 
 class Relay:
@@ -41,14 +42,19 @@ class Relay:
 
     async def _keep_streams(self) -> None:
         """Make the streams, and make them again should NATS have lost its data."""
+        told = ""
         while True:
             try:
                 await ensure_streams(self._client, self._replicas)
             except Exception as error:
-                logger.warning("the streams cannot be made yet: {!r}", error)
-                await asyncio.sleep(1)
-                continue
-            await asyncio.sleep(STREAMS_SECONDS)
+                trouble = str(error) or repr(error)
+                if trouble != told:  # what lasts is told once
+                    logger.warning("the streams are not as they should be: {}", trouble)
+                told = trouble
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                told = ""
+                await asyncio.sleep(STREAMS_SECONDS)
 
 
 async def relay(process: Process) -> None:

@@ -12,7 +12,7 @@ from core.config import get_settings
 from core.container import Container
 from core.database_async import Database
 from core.logging import configure_logging
-from core.nats import CONNECTION_OPTIONS, connect, servers
+from core.nats import connect, connection_options, servers
 from core.processes import ProcessPool
 from core.scratch import Scratch
 from features.jobs.burial import Burial
@@ -24,7 +24,7 @@ from workers.process import fill
 sys.path.append(str(Path(__file__).parent.parent))
 
 settings = get_settings()
-broker = LeasedBroker(servers(settings), name="worker", **CONNECTION_OPTIONS)
+broker = LeasedBroker(servers(settings), name="worker", **connection_options(settings))
 async_shared_broker.default_broker(broker)
 import_all("tasks")
 

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+CLUSTER = {name: one for name, one in SERVICES.items() if "profiles" in one}
 COMMANDS = [migrate(), *commands(Settings(_env_file=None, data_dir=Path("unused")))]
 
 
@@ -54,7 +55,9 @@ def test_each_process_runs_the_same_command_as_here(command: Command) -> None:
 
 def test_there_are_no_other_services() -> None:
     ours = {command.name for command in COMMANDS}
-    assert SERVICES.keys() == ours | {"postgres", "nats"}
+    alone = {name for name, one in SERVICES.items() if "profiles" not in one}
+    assert alone == ours | {"postgres", "nats"}
+    assert SERVICES.keys() - alone == CLUSTER.keys()
 
 
 def test_the_image_starts_the_gateway_unless_told_otherwise() -> None:
@@ -74,12 +77,20 @@ def test_services_wait_for_services_that_can_become_so() -> None:
         for service in SERVICES.values()
         for target, rule in service.get("depends_on", {}).items()
     ]
-    assert set(waits) == {
-        ("postgres", "service_healthy"),
-        ("migrate", "service_completed_successfully"),
-        ("nats", "service_healthy"),
+    assert {name.removeprefix("cluster_") for name, _ in waits} == {
+        *("postgres", "migrate", "nats", "nats_1", "nats_2", "nats_3")
     }
     assert [wait for wait in waits if wait[0] not in able[wait[1]]] == []
+
+
+def test_no_service_waits_for_one_of_the_other_installation() -> None:
+    astray = [
+        (name, target)
+        for name, service in SERVICES.items()
+        for target in service.get("depends_on", {})
+        if (name in CLUSTER) != (target in CLUSTER)
+    ]
+    assert astray == []
 
 
 def test_volumes_and_configs_are_declared_and_used() -> None:
@@ -93,7 +104,8 @@ def test_everything_stays_on_loopback() -> None:
     assert {service["network_mode"] for service in SERVICES.values()} == {"host"}
     assert not any("ports" in service for service in SERVICES.values())
     assert "listen_addresses=127.0.0.1" in SERVICES["postgres"]["command"]
-    assert 'host: "127.0.0.1"' in COMPOSE["configs"]["nats"]["content"]
+    for config in COMPOSE["configs"].values():
+        assert 'host: "127.0.0.1"' in config["content"]
 
 
 def test_variables_are_settings() -> None:
@@ -103,10 +115,11 @@ def test_variables_are_settings() -> None:
     assert {name for name in named if name.startswith("ONEMANAGE_")} <= known
 
 
-@pytest.mark.parametrize("line", ["sync_interval: always", "max_payload: 8MB"])
+@pytest.mark.parametrize("line", ['sync_interval: "1s"', "max_payload: 8MB"])
 def test_nats_is_configured_as_the_embedded_one(line: str) -> None:
     assert line in CONFIGURATION
-    assert line in COMPOSE["configs"]["nats"]["content"]
+    for config in COMPOSE["configs"].values():
+        assert line in config["content"]
 
 
 def test_nats_server_accepts_the_configuration(tmp_path: Path) -> None:

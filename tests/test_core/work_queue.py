@@ -69,7 +69,7 @@ class Queue:
     ) -> AsyncIterator[LeasedBroker]:
         """Run a worker until the block's end; it is then shut down in order."""
         broker = LeasedBroker(
-            [self.url], max_reconnect_attempts=-1, reconnect_time_wait=0.1
+            self.url.split(","), max_reconnect_attempts=-1, reconnect_time_wait=0.1
         )
         broker.is_worker_process = True
         broker.bury = self._bury

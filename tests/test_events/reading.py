@@ -10,7 +10,7 @@ from core.base import utc_now
 from events.cursor import EventCursor, decode_cursor, encode_cursor
 from events.feed_reader import FeedEvent, FeedItem, FeedReader
 from events.hub import Hub, JobHeads
-from events.job_reader import Gap, Happened, JobItem, JobReader, Snapshot
+from events.job_reader import Gap, Happened, JobItem, JobReader, JobRows, Snapshot
 from events.subjects import trailing_id
 from tests.test_events.bodies import Rows
 
@@ -46,7 +46,7 @@ class JobReading:
     """One `jobEvents` subscription that is read in the background."""
 
     def __init__(
-        self, hub: Hub, rows: Rows, job_id: str, after: EventCursor | None = None
+        self, hub: Hub, rows: JobRows, job_id: str, after: EventCursor | None = None
     ) -> None:
         self.items: list[JobItem] = []
         self._reader = JobReader(hub, rows, job_id)

@@ -126,6 +126,7 @@ def test_a_body_is_told_in_the_contract_s_words() -> None:
             "started_at": None,
             "finished_at": None,
             "result": None,
+            "priority": "INTERACTIVE",
         },
     }
 

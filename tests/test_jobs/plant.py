@@ -94,15 +94,27 @@ class Program:
 
 
 class Plant:
-    """NATS, a relay, and as many workers as a test wants."""
+    """NATS, a relay, and as many workers as a test wants.
 
-    def __init__(self, directory: Path, database_url: str) -> None:
+    `nats_url` names servers to use instead of one of its own; `changes` are settings.
+    """
+
+    def __init__(
+        self, directory: Path, database_url: str, nats_url: str = "", **changes: str
+    ) -> None:
         self.directory = directory
         self.database_url = database_url
         self.nats = NatsServer(directory / "nats")
+        self._given_url = nats_url
+        self._changes = changes
         self.data_dir = directory / "data"
         self.notes_file = directory / "notes"
         self.log = directory / "log"
+
+    @property
+    def nats_url(self) -> str:
+        """The addresses of NATS, separated by commas."""
+        return self._given_url or self.nats.url
 
     @contextmanager
     def program(self, *argv: str) -> Iterator[Program]:
@@ -110,10 +122,11 @@ class Plant:
         env = settings(
             self.data_dir,
             DATABASE_URL=self.database_url,
-            NATS_URL=self.nats.url,
+            NATS_URL=self.nats_url,
             SECRET_KEY=SECRET,
             WORKER_CONCURRENCY="1",
             UNKNOWN_TASK_SECONDS="1",
+            **self._changes,
         )
         program = Program(argv, env, self.log)
         try:
@@ -224,7 +237,7 @@ async def until[T](look: Callable[[], Awaitable[T | None]]) -> T:
 async def connect(plant: Plant) -> Client:
     """Connect a test to the plant's NATS, also across its restarts."""
     return await nats.connect(
-        plant.nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1
+        plant.nats_url.split(","), max_reconnect_attempts=-1, reconnect_time_wait=0.1
     )
 
 

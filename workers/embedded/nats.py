@@ -16,7 +16,7 @@ from workers.embedded.server import EmbeddedServer, ServerError
 USER = "onemanage"
 
 CONFIGURATION = """\
-server_name: onemanage
+server_name: {server_name}
 host: "127.0.0.1"
 port: {port}
 http: "127.0.0.1:-1"
@@ -29,7 +29,7 @@ jetstream {{
   store_dir: {store_dir}
   sync_interval: "1s"
 }}
-"""
+{more}"""
 
 
 def binary() -> str:
@@ -42,9 +42,14 @@ def binary() -> str:
 
 
 class NatsServer(EmbeddedServer):
-    """One JetStream server with its store in ``data_dir/nats``."""
+    """One JetStream server with its store in ``data_dir/nats``.
+
+    `more_configuration` is added to the configuration's end.
+    """
 
     name = "nats"
+    server_name = "onemanage"
+    more_configuration = ""
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(data_dir)
@@ -63,11 +68,13 @@ class NatsServer(EmbeddedServer):
         self.ports_dir.mkdir(mode=state.PRIVATE_DIR)
         self.directory.mkdir(mode=state.PRIVATE_DIR, exist_ok=True)
         text = CONFIGURATION.format(
+            server_name=self.server_name,
             port=self.port,
             user=USER,
             password=json.dumps(self.password),
             ports_dir=json.dumps(str(self.ports_dir)),
             store_dir=json.dumps(str(self.directory)),
+            more=self.more_configuration,
         )
         state.write_private(self.configuration, text)
 

@@ -68,7 +68,13 @@ class EmbeddedServer(ABC):
 
     def start(self, timeout: float = START_SECONDS) -> None:
         """Launch and wait for readiness; raise ServerError with the log's end."""
-        child = self.launch()
+        self.launch()
+        self.wait_until_ready(timeout)
+
+    def wait_until_ready(self, timeout: float = START_SECONDS) -> None:
+        """Wait until what was launched serves; raise ServerError with the log's end."""
+        child = self.child
+        assert child is not None
         deadline = time.monotonic() + timeout
         while not self.is_ready():
             if child.poll() is not None or time.monotonic() > deadline:
