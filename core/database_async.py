@@ -70,6 +70,8 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "checkout", _discard_if_closed)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        by_itself = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._by_itself = async_sessionmaker(by_itself, expire_on_commit=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Database":
@@ -86,6 +88,15 @@ class Database:
     async def transaction(self) -> AsyncIterator[Session]:
         """Open a session that is committed at the end, or rolled back on an error."""
         async with self._sessions.begin() as session:
+            yield session
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Session]:
+        """Open a session in which each statement is a transaction of its own.
+
+        It saves the round trips that begin and commit one around a single statement.
+        """
+        async with self._by_itself() as session:
             yield session
 
     async def check(self) -> None:

@@ -23,8 +23,9 @@ BATCH_ROWS: Final = 500
 GROUPS_AT_ONCE: Final = 100
 PATIENCE_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.25
-# What comes within a few milliseconds is read, and deleted, in one go.
-GATHER_SECONDS: Final = 0.003
+# Where much comes, what comes within some milliseconds is read, and deleted, in one go.
+GATHER_SECONDS: Final = 0.01
+FEW_ROWS: Final = 5
 FIRST_DELAY_SECONDS: Final = 1.0
 LONGEST_DELAY_SECONDS: Final = 300.0
 REMEMBERED_REFUSALS: Final = 10_000
@@ -61,8 +62,9 @@ class OutboxPublisher:
         try:
             while True:
                 self._news.clear()
-                if await self._start_due() < BATCH_ROWS:
-                    await asyncio.sleep(GATHER_SECONDS)
+                rows = await self._start_due()
+                if rows < BATCH_ROWS:
+                    await asyncio.sleep(GATHER_SECONDS if rows > FEW_ROWS else 0)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
                             await self._news.wait()
@@ -79,7 +81,7 @@ class OutboxPublisher:
         if len(self._in_flight) >= GROUPS_AT_ONCE:
             return 0
         try:
-            async with self._database.transaction() as session:
+            async with self._database.statement() as session:
                 rows = await outbox.due(
                     session, self._stream, BATCH_ROWS, tuple(self._in_flight)
                 )
@@ -153,7 +155,7 @@ class OutboxPublisher:
             positions = list(chain.from_iterable(done for _, done in ended))
             try:
                 if positions:
-                    async with self._database.transaction() as session:
+                    async with self._database.statement() as session:
                         await outbox.remove(session, positions)
             except Exception as error:
                 _stop_where_cancelled()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+import uvloop
 from loguru import logger
 from nats.aio.client import Client
 
@@ -46,7 +47,7 @@ def run_process(name: str, main: Callable[[Process], Awaitable[None]]) -> None:
     """Run `main` until SIGTERM or SIGINT; exit with 1 and a line where it cannot start."""
     configure_logging(name)
     try:
-        asyncio.run(_run(name, main))
+        asyncio.run(_run(name, main), loop_factory=uvloop.new_event_loop)
     except AppError as error:
         sys.exit(f"{name}: {error.message}")
 

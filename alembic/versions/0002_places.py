@@ -26,12 +26,8 @@ def upgrade() -> None:
     op.alter_column("jobs", "admitted", server_default=None)
     op.execute("update jobs set admitted = true where status = 'RUNNING'")
     op.drop_index("jobs_by_status", "jobs")
-    op.create_index(
-        "jobs_at_work",
-        "jobs",
-        ["status"],
-        postgresql_where=sa.text("status IN ('QUEUED', 'RUNNING')"),
-    )
+    # Room for a page's rows to change in place.
+    op.execute("alter table jobs set (fillfactor = 80)")
     op.create_index(
         "jobs_admitted", "jobs", ["owner_id"], postgresql_where=sa.text("admitted")
     )
@@ -39,13 +35,13 @@ def upgrade() -> None:
         "jobs_to_admit",
         "jobs",
         ["owner_id", sa.text("priority DESC"), "created_at", "id"],
-        postgresql_where=sa.text("status = 'QUEUED' AND NOT admitted"),
+        postgresql_where=sa.text("NOT admitted AND finished_at IS NULL"),
     )
 
 
 def downgrade() -> None:
     """Drop both."""
-    op.drop_index("jobs_at_work", "jobs")
+    op.execute("alter table jobs reset (fillfactor)")
     op.create_index("jobs_by_status", "jobs", ["status", "updated_at"])
     op.drop_index("jobs_to_admit", "jobs")
     op.drop_index("jobs_admitted", "jobs")

@@ -27,8 +27,9 @@ from events.hub import JobHead
 from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
 
 _PLACES_SEED: Final = 1
-# Spelled as the index jobs_to_admit is.
-_TO_ADMIT: Final = (text("status = 'QUEUED' AND NOT admitted"),)
+# Spelled as the indexes jobs_to_admit and jobs_admitted are.
+_ADMITTED: Final = text("admitted")
+_TO_ADMIT: Final = (text("NOT admitted AND finished_at IS NULL"),)
 
 
 async def add(session: AsyncSession, jobs: Sequence[Job]) -> set[str]:
@@ -99,7 +100,7 @@ async def admitted(session: AsyncSession, owner_ids: Sequence[str]) -> dict[str,
     """Return how many jobs of owners have a place, by owner; none: left out."""
     query = (
         select(col(Job.owner_id), func.count())
-        .where(among(col(Job.owner_id), owner_ids), text("admitted"))
+        .where(among(col(Job.owner_id), owner_ids), _ADMITTED)
         .group_by(col(Job.owner_id))
     )
     return {owner_id: count for owner_id, count in await session.execute(query)}
@@ -216,7 +217,9 @@ async def silent_since(session: AsyncSession, seconds: float) -> Sequence[str]:
     """Return RUNNING jobs whose worker has shown no sign for `seconds`."""
     limit = func.clock_timestamp() - timedelta(seconds=seconds)
     query = select(col(Job.id)).where(
-        col(Job.status) == JobStatus.RUNNING.value, col(Job.heartbeat_at) < limit
+        _ADMITTED,
+        col(Job.status) == JobStatus.RUNNING.value,
+        col(Job.heartbeat_at) < limit,
     )
     return (await session.scalars(query)).all()
 
@@ -225,8 +228,8 @@ async def waiting_since(session: AsyncSession, seconds: float) -> Sequence[str]:
     """Return admitted QUEUED jobs due for `seconds` whose task is not in the outbox."""
     limit = func.clock_timestamp() - timedelta(seconds=seconds)
     query = select(col(Job.id)).where(
+        _ADMITTED,
         col(Job.status) == JobStatus.QUEUED.value,
-        col(Job.admitted),
         func.coalesce(col(Job.run_after), col(Job.updated_at)) < limit,
         ~exists().where(
             col(OutboxMessage.job_id) == col(Job.id),

@@ -57,12 +57,8 @@ class Job(TimestampMixin, table=True):
         UniqueConstraint("owner_id", "mutation", "idempotency_key"),
         Index("jobs_by_time", "created_at", "id"),
         Index("jobs_by_owner", "owner_id", "created_at", "id"),
-        # Without what changes at every step: PostgreSQL then leaves all indexes alone.
-        Index(
-            "jobs_at_work",
-            "status",
-            postgresql_where=text("status IN ('QUEUED', 'RUNNING')"),
-        ),
+        # Nothing that changes while a job is at work is in an index: PostgreSQL then
+        # leaves all indexes alone.
         Index("jobs_admitted", "owner_id", postgresql_where=text("admitted")),
         Index(
             "jobs_to_admit",
@@ -70,7 +66,7 @@ class Job(TimestampMixin, table=True):
             text("priority DESC"),
             "created_at",
             "id",
-            postgresql_where=text("status = 'QUEUED' AND NOT admitted"),
+            postgresql_where=text("NOT admitted AND finished_at IS NULL"),
         ),
     )
 

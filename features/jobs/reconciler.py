@@ -37,7 +37,7 @@ class Reconciler:
         silent: they get time to show that they live. Return how many jobs lost theirs.
         """
         try:
-            async with self._database.transaction() as session:
+            async with self._database.statement() as session:
                 now = await crud.now(session)
         except Exception:
             self._looked_at = None
@@ -56,7 +56,7 @@ class Reconciler:
         Their message would bring them back sooner; this is for when NATS lost it.
         Return how many there were.
         """
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             silent = await crud.silent_since(session, SILENT_SECONDS)
         return sum([await self._take_over(job_id) for job_id in silent])
 
@@ -66,7 +66,7 @@ class Reconciler:
         One that is brought back beside a message after all is run once: a worker
         claims it. NATS errors where the work queue cannot be read.
         """
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             waiting = await crud.waiting_since(session, WAITING_SECONDS)
         if not waiting:
             return 0

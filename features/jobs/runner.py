@@ -212,7 +212,7 @@ class JobRunner:
         Where another worker runs the job, the message is that one's.
         """
         logger.info("stopped: the job has ended or was taken over")
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             job = await crud.by_id(session, job_id)
         return None if job is None or job.has_ended else Redeliver(LEASE_SECONDS)
 
@@ -245,7 +245,7 @@ class JobRunner:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
-                async with self._database.transaction() as session:
+                async with self._database.statement() as session:
                     alive = await crud.heartbeat(session, run.job.id, run.job.claim)
             except Exception as error:
                 logger.warning("no heartbeat: {!r}", error)

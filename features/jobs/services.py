@@ -69,7 +69,7 @@ class JobsService:
         if request.idempotency_key is None:
             return None
         position = self._hub.position
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             job = await crud.by_key(
                 session, request.owner_id, request.mutation, request.idempotency_key
             )
@@ -144,12 +144,12 @@ class JobsService:
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, Job]:
         """Return the jobs that exist, by id."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return {job.id: job for job in await crud.by_ids(session, ids)}
 
     async def retries_of(self, ids: Sequence[str]) -> dict[str, Job]:
         """Return the jobs that run one of these again, by the id of the first."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             found = await crud.retries_of(session, ids)
             return {job.retry_of: job for job in found if job.retry_of is not None}
 
@@ -157,12 +157,12 @@ class JobsService:
         self, selection: JobSelection, limit: int, after: tuple[datetime, str] | None
     ) -> Sequence[Job]:
         """Return the newest jobs of a selection, behind the key `after`."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.page(session, selection, limit, after)
 
     async def count(self, selection: JobSelection) -> int:
         """Return how many jobs a selection holds."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.count(session, selection)
 
     def _new_job(self, request: JobRequest) -> Job:
@@ -215,18 +215,18 @@ class JobRowsService:
 
     async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
         """Return where the jobs stand that exist."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.heads(session, job_ids)
 
     async def body(self, job_id: str) -> JobBody | None:
         """Return a job's row as an event would carry it."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             job = await crud.by_id(session, job_id)
             return body_of(job) if job is not None else None
 
     async def active(self, job_ids: Sequence[str]) -> set[str]:
         """Return those of the jobs that exist and have not ended."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             jobs = await crud.by_ids(session, job_ids)
         return {job.id for job in jobs if not job.has_ended}
 
