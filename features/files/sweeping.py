@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.base import utc_now
+from core.config import Settings
 from core.database_async import Database, Session
 from core.storage import Storage
 from features.files import crud
@@ -12,19 +13,22 @@ from features.files.models import StoredObject
 from features.jobs.services import JobRowsService
 
 BATCH: Final = 500
-# What a claim stores is recorded within seconds, or never.
-UNRECORDED_AFTER: Final = timedelta(hours=1)
 
 
 class ObjectSweeper:
     """Deletes objects: first the bytes, then the rows that stand for them."""
 
     def __init__(
-        self, database: Database, storage: Storage, jobs: JobRowsService
+        self,
+        database: Database,
+        storage: Storage,
+        jobs: JobRowsService,
+        settings: Settings,
     ) -> None:
         self._database = database
         self._storage = storage
         self._jobs = jobs
+        self._grace = timedelta(seconds=settings.sweep_grace_seconds)
 
     async def sweep_expired(self) -> int:
         """Delete what has expired; return how many objects that were."""
@@ -42,7 +46,7 @@ class ObjectSweeper:
         swept = 0
         while True:
             async with self._database.transaction() as session:
-                before = utc_now() - UNRECORDED_AFTER
+                before = utc_now() - self._grace
                 unnamed = await crud.lock_unnamed(session, before, BATCH)
                 await self._remove(session, unnamed)
             swept += len(unnamed)
@@ -51,7 +55,7 @@ class ObjectSweeper:
 
     async def sweep_unrecorded(self) -> int:
         """Delete ended jobs' objects without a row: their claim was lost meanwhile."""
-        before = utc_now() - UNRECORDED_AFTER
+        before = utc_now() - self._grace
         swept = 0
         keys: list[str] = []
         async for found in self._storage.list("jobs/"):
@@ -63,10 +67,12 @@ class ObjectSweeper:
         return swept + await self._sweep_keys(keys)
 
     async def _sweep_keys(self, keys: Sequence[str]) -> int:
+        jobs = {key.split("/")[1] for key in keys}
+        # In this order: a job that has ended records nothing more, while one that is
+        # active now may record its objects and end before the next line.
+        active = await self._jobs.active(sorted(jobs))
         async with self._database.transaction() as session:
             recorded = await crud.recorded_keys(session, keys)
-        jobs = {key.split("/")[1] for key in keys}
-        active = await self._jobs.active(sorted(jobs))
         lost = [
             key
             for key in keys
