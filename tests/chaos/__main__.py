@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.run import chaos
+from tests.chaos.jobs import KINDS
+from tests.chaos.run import Form, chaos
 from tests.chaos.schedule import long_schedule
 
 
@@ -33,7 +34,7 @@ def main() -> int:
         f"Logs: {directory}/logs",
         file=sys.stderr,
     )
-    outcome = asyncio.run(chaos(directory, seed, faults))
+    outcome = asyncio.run(chaos(directory, seed, Form(faults, KINDS)))
     print(outcome.report)
     return 1 if outcome.figures.violations else 0
 

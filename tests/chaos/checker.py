@@ -172,7 +172,7 @@ def _dead_letters(facts: Facts) -> Iterator[str]:
     ]
     yield from _differences("dead letters", facts.dead_letters.values(), due)
     told = [e.id for e in facts.other_events if e.subject == "events.tasks.dead.failed"]
-    yield from _differences("events of dead letter", told, facts.dead_letters)
+    yield from _differences("events of dead letter", told, list(facts.dead_letters))
 
 
 def _differences(

@@ -1,7 +1,7 @@
 """Clients that start jobs, watch each to its end, cancel some and retry others."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.chaos.designs import Effects
 from tests.chaos.facts import Accepted, Expected
-from tests.chaos.jobs import CANCEL, PARSE, RETRY, Kind, drawn, parse_input
+from tests.chaos.jobs import CANCEL, KINDS, PARSE, RETRY, Kind, drawn, parse_input
 from tests.chaos.watching import Watcher
 from tests.client import Client, GraphQLErrors
 from tests.test_jobs.bench import Bench
@@ -38,10 +38,11 @@ class Told(NamedTuple):
 
 
 class Crowd:
-    """All clients, and what they have been told."""
+    """All clients, and what they have been told. Their first jobs are of all kinds."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, kinds: Sequence[Kind]) -> None:
         self.site = site
+        self.kinds = kinds
         self.accepted: list[Accepted] = []
         self.watchers: list[Watcher] = []
         self.complaints: list[str] = []
@@ -52,12 +53,14 @@ class Crowd:
         """Be one client until `is_over`, and then to the end of the last job."""
         random = Random(f"{self._seed} {number}")
         one = OneClient(self, random, f"chaos {number}")
+        kind = KINDS[number % len(KINDS)]
         while not is_over():
             try:
-                await one.one_job()
-            except (AssertionError, GraphQLErrors, LookupError) as error:
+                await one.one_job(kind)
+            except Exception as error:
                 self.complaints.append(f"client {number}: {error!r}")
             await asyncio.sleep(random.uniform(0.0, 1.0))
+            kind = drawn(random, self.kinds)
 
 
 class OneClient:
@@ -70,9 +73,8 @@ class OneClient:
         self._name = name
         self._calls = 0
 
-    async def one_job(self) -> None:
+    async def one_job(self, kind: Kind) -> None:
         """Start a job, watch it, perhaps cancel it, perhaps run it again."""
-        kind = drawn(self._random)
         told = await self._start(kind)
         status = await self._follow(kind, told, may_cancel=True)
         if status in ("FAILED", "CANCELED") and self._random.random() < 0.5:

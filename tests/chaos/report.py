@@ -13,8 +13,9 @@ class Figures:
     """What is told of a run besides the facts."""
 
     seed: int
-    seconds: float = 0.0
-    rest_seconds: float = 0.0
+    began: float = 0.0
+    calmed: float = 0.0
+    ended: float = 0.0
     injected: Sequence[Injected] = ()
     ended_by_themselves: Sequence[str] = ()
     sockets: int = 0
@@ -45,8 +46,10 @@ def _summary(figures: Figures, facts: Facts) -> Iterator[str]:
     events = len(facts.events) + len(facts.other_events)
     seen = sum(len(watch.seen) for watch in facts.watched)
     alone = Counter(figures.ended_by_themselves)
-    yield f"* Seed {figures.seed}; {figures.seconds / 60:.1f} minutes of faults, then "
-    yield f"  {figures.rest_seconds:.0f} s until nothing was left to do."
+    minutes = (figures.calmed - figures.began) / 60
+    rest = figures.ended - figures.calmed
+    yield f"* Seed {figures.seed}; {minutes:.1f} minutes of faults, then {rest:.0f} s "
+    yield "  until nothing was left to do."
     yield f"* {len(figures.injected)} faults; {len(facts.jobs)} jobs in {attempts} "
     yield f"  attempts; {figures.repeated_calls} calls repeated."
     yield f"* {len(facts.watched)} subscribers reconnected {again} times (and were told "

@@ -4,15 +4,14 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import httpx
-import nats
 
 from core.database_async import Database
+from core.nats import connect
 from tests.chaos.checker import check
 from tests.chaos.clients import Crowd, Site
 from tests.chaos.collecting import Collector
@@ -20,6 +19,7 @@ from tests.chaos.designs import effects_of, write_designs
 from tests.chaos.facts import Facts
 from tests.chaos.faults import Injector
 from tests.chaos.installation import Installation
+from tests.chaos.jobs import Kind
 from tests.chaos.report import Figures, report
 from tests.chaos.schedule import Fault
 from tests.client import Client
@@ -33,6 +33,13 @@ REST_SECONDS: Final = 120.0
 SHOWN_DOCUMENTS: Final = 5
 
 
+class Form(NamedTuple):
+    """What makes a run short or long."""
+
+    faults: Sequence[Fault]
+    kinds: Sequence[Kind]
+
+
 class Outcome(NamedTuple):
     """How a run went."""
 
@@ -41,39 +48,33 @@ class Outcome(NamedTuple):
     facts: Facts
 
 
-async def chaos(directory: Path, seed: int, faults: Sequence[Fault]) -> Outcome:
+async def chaos(directory: Path, seed: int, form: Form) -> Outcome:
     """Do one run; its logs and facts stay in `directory`."""
     installation = Installation(directory)
     try:
         await installation.start()
-        return await _on(installation, Figures(seed), faults)
+        return await _on(installation, Figures(seed), form)
     finally:
         await installation.stop()
 
 
-async def _on(
-    installation: Installation, figures: Figures, faults: Sequence[Fault]
-) -> Outcome:
+async def _on(installation: Installation, figures: Figures, form: Form) -> Outcome:
     database = Database(installation.postgres.url)
-    client = await nats.connect(
-        installation.nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.2
-    )
+    client = await connect(installation.settings, "chaos")
     keeping = asyncio.create_task(installation.keep())
     try:
-        crowd = Crowd(await _site(installation, database), figures.seed)
-        injector = Injector(installation)
-        began = time.monotonic()
-        try:
-            await _storm(crowd, injector, faults)
-        finally:
-            figures.seconds = time.monotonic() - began
-            figures.injected = injector.injected
+        site = await _site(installation, database)
+        crowd = Crowd(site, figures.seed, form.kinds)
+        await _storm(crowd, Injector(installation), form.faults, figures)
         collector = Collector(installation, client)
-        figures.rest_seconds = await collector.wait_for_rest(REST_SECONDS)
+        await collector.wait_for_rest(REST_SECONDS)
+        figures.ended = time.monotonic()
         facts = await collector.collect(crowd)
         figures.ended_by_themselves = installation.ended_by_themselves
+        (installation.directory / "facts.json").write_text(
+            json.dumps(asdict(facts), default=sorted)
+        )
         await _judge(figures, facts, crowd)
-        (installation.directory / "facts.json").write_text(json.dumps(asdict(facts)))
         return Outcome(report(figures, facts), figures, facts)
     finally:
         keeping.cancel()
@@ -99,9 +100,12 @@ async def _site(installation: Installation, database: Database) -> Site:
     )
 
 
-async def _storm(crowd: Crowd, injector: Injector, faults: Sequence[Fault]) -> None:
+async def _storm(
+    crowd: Crowd, injector: Injector, faults: Sequence[Fault], figures: Figures
+) -> None:
     """Have clients work while faults are done, and then to the end of their jobs."""
     is_over = asyncio.Event()
+    figures.began = time.monotonic()
     clients = [
         asyncio.create_task(crowd.work(number, is_over.is_set))
         for number in range(CLIENTS)
@@ -109,12 +113,12 @@ async def _storm(crowd: Crowd, injector: Injector, faults: Sequence[Fault]) -> N
     try:
         await injector.run(faults)
         is_over.set()
+        figures.calmed = time.monotonic()
         _, late = await asyncio.wait(clients, timeout=END_SECONDS)
         if late:
             crowd.complaints.append(f"{len(late)} clients still wait for their jobs")
-        for task in set(clients) - late:
-            task.result()
     finally:
+        figures.injected = injector.injected
         for task in clients:
             task.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
@@ -125,8 +129,7 @@ async def _judge(figures: Figures, facts: Facts, crowd: Crowd) -> None:
     figures.sockets = sum(watcher.sockets for watcher in crowd.watchers)
     figures.troubles = sum(watcher.troubles for watcher in crowd.watchers)
     figures.violations = check(facts)
-    with suppress(StopIteration):
-        figures.pictures = await _look_at_pictures(crowd.site.gateways, facts)
+    figures.pictures = await _look_at_pictures(crowd.site.gateways, facts)
 
 
 async def _look_at_pictures(gateways: Sequence[str], facts: Facts) -> int:

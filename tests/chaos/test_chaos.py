@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.run import chaos
+from tests.chaos.jobs import SHORT_KINDS
+from tests.chaos.run import Form, chaos
 from tests.chaos.schedule import SHORT, of_each, short_schedule
 
 pytestmark = pytest.mark.timeout(900)
@@ -19,7 +20,7 @@ async def test_nothing_is_lost_and_nothing_comes_twice() -> None:
     seed = int(SEED or random.randrange(10**6))
     directory = Path(tempfile.mkdtemp(prefix="onemanage-chaos-"))
     print(f"seed {seed}; logs in {directory}/logs")
-    outcome = await chaos(directory, seed, short_schedule(seed))
+    outcome = await chaos(directory, seed, Form(short_schedule(seed), SHORT_KINDS))
     print(outcome.report)
     assert outcome.figures.violations == []
     done = of_each([one.fault for one in outcome.figures.injected])
