@@ -207,7 +207,8 @@ async def test_a_shutdown_while_a_failure_is_written_lets_it_be_written(
 async def test_a_job_is_claimed_by_one_of_many(bench: Bench) -> None:
     job_id = (await bench.start()).id
     deliveries = [bench.deliver(job_id) for _ in range(20)]
-    await asyncio.sleep(0.5)
+    while sum(delivery.task.done() for delivery in deliveries) < 19:
+        await asyncio.sleep(0.01)
     running = [delivery for delivery in deliveries if delivery.run is not None]
     assert len(running) == 1
     await running[0].end()
