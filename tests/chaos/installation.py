@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol
@@ -97,7 +98,8 @@ class ProgramMember:
     def kill(self) -> None:
         """Kill it with all that it has started."""
         self.is_wanted = False
-        self.program.kill()
+        if self._program is not None:
+            self._program.kill()
 
     def freeze(self) -> None:
         """Stop it where it stands, its children behind it."""
@@ -139,7 +141,8 @@ class ServerMember:
     def kill(self) -> None:
         """Kill it with all its own processes."""
         self.is_wanted = False
-        kill_tree(self._child)
+        if self._server.child is not None:
+            kill_tree(self._server.child)
 
     def freeze(self) -> None:
         """Stop all its processes, the one that starts the others first."""
@@ -195,7 +198,7 @@ class Installation:
             for member in self.members[name]:
                 await member.start()
         for url in self.gateways:
-            await _until(lambda url=url: _is_ready(url))  # type: ignore[misc]
+            await _until(partial(_is_ready, url))
 
     async def keep(self) -> None:
         """Start again what ends by itself, as a supervisor does, until cancelled."""
