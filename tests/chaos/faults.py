@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from core.base import utc_now
-from tests.chaos.installation import Installation, Member
+from tests.chaos.installation import Installation
+from tests.chaos.members import Member
 from tests.chaos.schedule import Act, Fault
 from tests.chaos.truth import TROUBLE, running_jobs
 

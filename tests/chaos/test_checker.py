@@ -6,7 +6,26 @@ import pytest
 
 from tests.chaos.checker import check
 from tests.chaos.facts import Accepted, Effect, Expected, Facts, OtherEvent, Seen
-from tests.chaos.planted import (
+from tests.chaos.planting import (
+    begin_twice,
+    change_event,
+    change_job,
+    disorder_events,
+    double_event,
+    lose_event,
+    lose_job,
+    name_nothing,
+    never_complete,
+    see_disorder,
+    see_gap,
+    see_less,
+    see_other_end,
+    see_other_status,
+    see_twice,
+    snapshot_unasked,
+    watch_nothing,
+)
+from tests.chaos.whole import (
     DOCUMENT,
     LETTER,
     PARSE,
@@ -22,98 +41,8 @@ def test_where_all_went_well_there_is_nothing_to_report() -> None:
     assert check(good_facts()) == []
 
 
-def _change_job(facts: Facts, place: int, **changes: object) -> None:
-    facts.jobs[place] = facts.jobs[place]._replace(**changes)  # type: ignore[arg-type]
-
-
-def _change_event(facts: Facts, place: int, **changes: object) -> None:
-    facts.events[place] = facts.events[place]._replace(**changes)  # type: ignore[arg-type]
-
-
-def _change_watched(facts: Facts, seen: list[Seen]) -> None:
-    facts.watched[0] = facts.watched[0]._replace(seen=tuple(seen))
-
-
-def _seen(facts: Facts) -> list[Seen]:
-    """Return what the first subscriber saw of the parse."""
-    return list(facts.watched[0].seen)
-
-
-def _lose_job(facts: Facts) -> None:
-    """Take a job away with all that PostgreSQL and the log knew of it."""
-    facts.jobs = [row for row in facts.jobs if row.id != SLEEP]
-    facts.events = [event for event in facts.events if event.job_id != SLEEP]
-
-
-def _lose_event(facts: Facts) -> None:
-    del facts.events[2]
-
-
-def _double_event(facts: Facts) -> None:
-    facts.events.append(facts.events[3]._replace(sequence=100))
-
-
-def _disorder_events(facts: Facts) -> None:
-    _change_event(facts, 1, sequence=3)
-    _change_event(facts, 2, sequence=2)
-
-
-def _see_gap(facts: Facts) -> None:
-    seen = _seen(facts)
-    seen[2] = seen[2]._replace(typename="EventGap")
-    _change_watched(facts, seen)
-
-
-def _see_less(facts: Facts) -> None:
-    seen = _seen(facts)
-    _change_watched(facts, seen[:2] + seen[3:])
-
-
-def _see_twice(facts: Facts) -> None:
-    seen = _seen(facts)
-    _change_watched(facts, seen[:3] + seen[2:])
-
-
-def _see_disorder(facts: Facts) -> None:
-    seen = _seen(facts)
-    _change_watched(facts, [seen[0], seen[2], seen[1], *seen[3:]])
-
-
-def _see_other_end(facts: Facts) -> None:
-    *seen, last = _seen(facts)
-    _change_watched(facts, [*seen, last._replace(typename="JobFailed")])
-
-
-def _see_other_status(facts: Facts) -> None:
-    seen = _seen(facts)
-    seen[1] = seen[1]._replace(status="QUEUED")
-    _change_watched(facts, seen)
-
-
-def _never_complete(facts: Facts) -> None:
-    facts.watched[0] = facts.watched[0]._replace(is_complete=False)
-
-
-def _snapshot_unasked(facts: Facts) -> None:
-    seen = _seen(facts)
-    seen[2] = seen[2]._replace(typename="JobSnapshot")
-    _change_watched(facts, seen)
-
-
-def _watch_nothing(facts: Facts) -> None:
-    facts.watched = [one for one in facts.watched if one.job_id != SLEEP]
-
-
-def _begin_twice(facts: Facts) -> None:
-    facts.effects += [Effect(POISON, 4, "begun"), Effect(POISON, 4, "done")]
-
-
-def _name_nothing(facts: Facts) -> None:
-    facts.layers[1] = facts.layers[1]._replace(image_id=None)
-
-
 FAULTS: dict[str, tuple[Plant, list[str]]] = {
-    "a lost job": (_lose_job, [f"{SLEEP}: accepted and lost: PostgreSQL has no such"]),
+    "a lost job": (lose_job, [f"{SLEEP}: accepted and lost: PostgreSQL has no such"]),
     "a doubled job": (
         lambda facts: facts.jobs.append(facts.jobs[0]._replace(id="job_other")),
         [
@@ -128,7 +57,7 @@ FAULTS: dict[str, tuple[Plant, list[str]]] = {
         [f"{PARSE}: 2 clients were each told of it as their own"],
     ),
     "a job that has not ended": (
-        lambda facts: _change_job(facts, 2, status="RUNNING"),
+        lambda facts: change_job(facts, 2, status="RUNNING"),
         [
             f"{SLEEP}: has not ended: it is RUNNING",
             f"{SLEEP}: it is RUNNING, and its terminal event is canceled",
@@ -136,7 +65,7 @@ FAULTS: dict[str, tuple[Plant, list[str]]] = {
         ],
     ),
     "a wrong terminal status": (
-        lambda facts: _change_job(facts, 0, status="FAILED", error={"code": "X"}),
+        lambda facts: change_job(facts, 0, status="FAILED", error={"code": "X"}),
         [
             f"{PARSE}: a job (parse) that works has ended FAILED X in attempt 1",
             f"{PARSE}: it is FAILED, and its terminal event is completed",
@@ -151,64 +80,64 @@ FAULTS: dict[str, tuple[Plant, list[str]]] = {
         [f"{SLEEP}: a job (sleep) that works has ended CANCELED None in attempt 1"],
     ),
     "too many attempts": (
-        lambda facts: _change_job(facts, 1, attempt=5, max_attempts=5),
+        lambda facts: change_job(facts, 1, attempt=5, max_attempts=5),
         [f"{POISON}: 5 attempts"],
     ),
     "given up too early": (
-        lambda facts: _change_job(facts, 1, attempt=3),
+        lambda facts: change_job(facts, 1, attempt=3),
         [f"{POISON}: a job (poison) that fails each time has ended FAILED INTERNAL"],
     ),
-    "a lost event": (_lose_event, [f"{PARSE}: in the stream, 4 of 5 events, lost: 3"]),
+    "a lost event": (lose_event, [f"{PARSE}: in the stream, 4 of 5 events, lost: 3"]),
     "a doubled event": (
-        _double_event,
+        double_event,
         [
             f"{PARSE}: in the stream, 6 of 5 events, twice: 4",
             f"{PARSE}: its last event is not the one terminal event: … started",
         ],
     ),
     "events in disorder": (
-        _disorder_events,
+        disorder_events,
         [f"{PARSE}: in the stream, 5 of 5 events, out of order"],
     ),
     "a terminal event too early": (
-        lambda facts: _change_event(facts, 2, word="failed"),
+        lambda facts: change_event(facts, 2, word="failed"),
         [f"{PARSE}: its last event is not the one terminal event: … queued started"],
     ),
     "attempts that go backwards": (
-        lambda facts: _change_event(facts, 2, attempt=2),
+        lambda facts: change_event(facts, 2, attempt=2),
         [f"{PARSE}: the attempts in its events go backwards"],
     ),
-    "a gap told": (_see_gap, [f"{PARSE}: a subscriber was told of 1 gaps"]),
+    "a gap told": (see_gap, [f"{PARSE}: a subscriber was told of 1 gaps"]),
     "an event not seen": (
-        _see_less,
+        see_less,
         [f"{PARSE}: a subscriber from its beginning: 4 of 5 events, lost: 3"],
     ),
     "an event seen twice": (
-        _see_twice,
+        see_twice,
         [f"{PARSE}: a subscriber from its beginning: 6 of 5 events, twice: 3"],
     ),
     "events seen in disorder": (
-        _see_disorder,
+        see_disorder,
         [f"{PARSE}: a subscriber from its beginning: 5 of 5 events, out of order"],
     ),
     "another end seen": (
-        _see_other_end,
+        see_other_end,
         [f"{PARSE}: a subscriber saw JobFailed (SUCCEEDED) last; the job is SUCCEEDED"],
     ),
     "another status seen": (
-        _see_other_status,
+        see_other_status,
         [f"{PARSE}: a subscriber saw QUEUED in event 2, which is RUNNING"],
     ),
     "an end never told": (
-        _never_complete,
+        never_complete,
         [f"{PARSE}: a subscriber was never told that it has seen all"],
     ),
     "a snapshot unasked": (
-        _snapshot_unasked,
+        snapshot_unasked,
         [f"{PARSE}: a subscriber was given a snapshot that it did not ask for"],
     ),
     "a job without subscribers": (
-        _watch_nothing,
+        watch_nothing,
         [f"{SLEEP}: nobody watched it from its beginning"],
     ),
     "a document twice": (
@@ -226,7 +155,7 @@ FAULTS: dict[str, tuple[Plant, list[str]]] = {
         [f"{PARSE}: 1 layers of 2: [1]"],
     ),
     "a picture without a name": (
-        _name_nothing,
+        name_nothing,
         [
             f"{PARSE}: pictures of layers are missing, or were not asked for: [1]",
             "jobs/2: an orphan: no row names it",
@@ -285,7 +214,7 @@ FAULTS: dict[str, tuple[Plant, list[str]]] = {
         [f"{LETTER}: 2 events of dead letter, 1 are due"],
     ),
     "a claim that ran twice": (
-        _begin_twice,
+        begin_twice,
         [
             f"{POISON}: claim 4 began 2 times",
             f"{POISON}: done, and the job has not SUCCEEDED",
