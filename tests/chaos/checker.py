@@ -156,6 +156,9 @@ def _left_behind(facts: Facts) -> Iterator[str]:
     """Nothing waits any more."""
     if facts.outbox:
         yield f"{facts.outbox} rows are left in the outbox"
+    for row in facts.jobs:
+        if row.admitted:
+            yield f"{row.id}: still holds a place"
     for subject in facts.task_messages:
         yield f"a message is left in TASKS: {subject}"
     for consumer, number in facts.unfinished.items():

@@ -27,7 +27,7 @@ class Accepted(NamedTuple):
 
 
 class JobRow(NamedTuple):
-    """A job's row."""
+    """A job's row; `admitted`: it holds one of its owner's places."""
 
     id: str
     status: str
@@ -36,6 +36,7 @@ class JobRow(NamedTuple):
     max_attempts: int
     error: dict[str, Any] | None
     result_id: str | None
+    admitted: bool = False
 
 
 class DocumentRow(NamedTuple):

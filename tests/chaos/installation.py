@@ -28,6 +28,8 @@ REPLICAS: Final = {
 TEST_TASKS: Final = "tests.test_jobs.worker_tasks"
 SECRET: Final = "of chaos alone"
 WORKER_CONCURRENCY: Final = 2
+# Some of the ten clients' jobs wait for a place, and some places for a worker.
+JOBS_PER_USER: Final = 6
 READY_SECONDS: Final = 120.0
 # Shorter than any freeze: a sweep meets the objects of claims that are frozen.
 SWEEP_SECONDS: Final = 3.0
@@ -60,6 +62,7 @@ class Installation:
             nats_url=self.nats.url,
             data_dir=self.data_dir,
             secret_key=SECRET,
+            jobs_per_user=JOBS_PER_USER,
         )
 
     async def start(self) -> None:
@@ -99,6 +102,7 @@ class Installation:
             SECRET_KEY=SECRET,
             PORT=str(port),
             WORKER_CONCURRENCY=str(WORKER_CONCURRENCY),
+            JOBS_PER_USER=str(JOBS_PER_USER),
             SWEEP_SECONDS=str(SWEEP_SECONDS),
             SWEEP_GRACE_SECONDS=str(SWEEP_GRACE_SECONDS),
         )

@@ -15,13 +15,14 @@ class Kind(NamedTuple):
     expected: Expected = Expected.WORKS
     design: str | None = None
     export_layers: bool = True
+    priority: str = "INTERACTIVE"
     task: str | None = None
     seconds: tuple[float, float] = (0.0, 0.0)
 
 
 KINDS: Final = (
     Kind("parse, 1 layer", 4, design="one layer"),
-    Kind("parse, 24 layers of noise", 4, design="many layers"),
+    Kind("parse, 24 layers of noise", 4, design="many layers", priority="BULK"),
     Kind("parse, the sample's 94 layers", 2, design="sample"),
     Kind("structure only", 2, design="sample", export_layers=False),
     Kind("parse, corrupt", 2, Expected.CORRUPT, design="corrupt"),
@@ -54,6 +55,7 @@ def parse_input(kind: Kind, file_id: str, key: str) -> dict[str, Any]:
     return {
         "fileId": file_id,
         "exportLayers": kind.export_layers,
+        "priority": kind.priority,
         "waitMs": 0,
         "idempotencyKey": key,
     }

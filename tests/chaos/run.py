@@ -93,7 +93,7 @@ async def _site(installation: Installation, database: Database) -> Site:
         file_ids = {name: await client.upload(path) for name, path in designs.items()}
     return Site(
         installation.gateways,
-        Bench(database),
+        Bench(database, installation.settings),
         str(installation.notes_file),
         file_ids,
         effects,

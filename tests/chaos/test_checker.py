@@ -185,6 +185,10 @@ FAULTS: dict[str, tuple[Plant, list[str]]] = {
         lambda facts: setattr(facts, "outbox", 1),
         ["1 rows are left in the outbox"],
     ),
+    "a place that is kept": (
+        lambda facts: change_job(facts, 0, admitted=True),
+        [f"{PARSE}: still holds a place"],
+    ),
     "a message left": (
         lambda facts: facts.task_messages.append("tasks.default.job_1"),
         ["a message is left in TASKS: tasks.default.job_1"],
