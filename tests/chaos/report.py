@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from textwrap import fill
 
 from tests.chaos.facts import Facts
 from tests.chaos.faults import Injected
@@ -45,20 +46,23 @@ def _summary(figures: Figures, facts: Facts) -> Iterator[str]:
     again = figures.sockets - len(facts.watched)
     events = len(facts.events) + len(facts.other_events)
     seen = sum(len(watch.seen) for watch in facts.watched)
-    alone = Counter(figures.ended_by_themselves)
     minutes = (figures.calmed - figures.began) / 60
     rest = figures.ended - figures.calmed
-    yield f"* Seed {figures.seed}; {minutes:.1f} minutes of faults, then {rest:.0f} s "
-    yield "  until nothing was left to do."
-    yield f"* {len(figures.injected)} faults; {len(facts.jobs)} jobs in {attempts} "
-    yield f"  attempts; {figures.repeated_calls} calls repeated."
-    yield f"* {len(facts.watched)} subscribers reconnected {again} times (and were told "
-    yield f"  {figures.troubles} times to try later) and saw {seen} events."
-    yield f"* {events} events in the log; {len(facts.documents)} documents, "
-    yield f"  {len(facts.layers)} layers, {len(facts.objects)} pictures; "
-    yield f"  {figures.pictures} of them fetched through the API."
-    ended = ", ".join(f"{name}: {number}" for name, number in alone.items())
-    yield f"* Processes that ended by themselves and were started anew: {ended or 0}."
+    alone = Counter(figures.ended_by_themselves)
+    ended = ", ".join(f"{name} ({number})" for name, number in alone.items())
+    for line in (
+        f"Seed {figures.seed}: {len(figures.injected)} faults in {minutes:.1f} minutes, "
+        f"then {rest:.0f} s until nothing was left to do.",
+        f"{len(facts.jobs)} jobs in {attempts} attempts. Clients repeated "
+        f"{figures.repeated_calls} calls that broke.",
+        f"{len(facts.watched)} subscribers reconnected {again} times, were told "
+        f"{figures.troubles} times that something went wrong, and saw {seen} events.",
+        f"{events} events in the log; {len(facts.documents)} documents, "
+        f"{len(facts.layers)} layers, {len(facts.objects)} pictures, all of them read "
+        f"in the store, {figures.pictures} through the API.",
+        f"Processes that ended by themselves: {ended or 'none'}.",
+    ):
+        yield fill(line, 120, initial_indent="* ", subsequent_indent="  ")
 
 
 def _faults(injected: Sequence[Injected]) -> Iterator[str]:
