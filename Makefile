@@ -1,5 +1,6 @@
 # make run    install what is missing and start the whole of OneManage
 # make test   install what is missing and run the whole test suite
+# make chaos  kill and freeze every process for half an hour while jobs run
 # make lint   formatting, types, dependencies and import rules
 # make clean  remove what the other targets installed and built; data stays
 #
@@ -16,13 +17,17 @@ WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -
 # Where Linux can do it, OneManage ends with make, also when make is killed.
 ENDING_WITH_MAKE = $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
 
-.PHONY: run test lint install install-dev web clean
+.PHONY: run test chaos lint install install-dev web clean
 
 run: install web
 	@exec $(ENDING_WITH_MAKE) .venv/bin/python server.py
 
 test: install-dev web
 	.venv/bin/python -m pytest $(ARGS)
+
+# ONEMANAGE_CHAOS_MINUTES and ONEMANAGE_CHAOS_SEED choose; see docs/reliability.md.
+chaos: install-dev
+	.venv/bin/python -m tests.chaos
 
 lint: install-dev
 	.venv/bin/black --check --quiet .

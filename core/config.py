@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     task_timeout_seconds: float = Field(300.0, gt=0)
     unknown_task_seconds: float = Field(600.0, ge=0)
     task_memory_bytes: int = Field(2 * 1024**3, ge=256 * 1024**2)
+    sweep_seconds: float = Field(600.0, gt=0)
+    sweep_grace_seconds: float = Field(3600.0, ge=0)
     psd_max_side: int = Field(30_000, ge=1)
     psd_max_layers: int = Field(8_000, ge=1)
     psd_max_pixels: int = Field(4_000_000_000, ge=1)

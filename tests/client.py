@@ -56,9 +56,9 @@ class GraphQLErrors(AssertionError):
 class Client:
     """Talks to one gateway."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, timeout: float = 30) -> None:
         self.base_url = base_url
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=30)
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout)
 
     async def __aenter__(self) -> "Client":
         return self

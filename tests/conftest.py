@@ -22,7 +22,7 @@ from tests.running import Running
 from workers.embedded.nats import NatsServer
 from workers.embedded.postgres import PostgresServer
 
-KEPT_VARIABLES = ("ONEMANAGE_TEST_", "ONEMANAGE_CORPUS")
+KEPT_VARIABLES = ("ONEMANAGE_TEST_", "ONEMANAGE_CORPUS", "ONEMANAGE_CHAOS_")
 STRICT = os.environ.get("ONEMANAGE_TEST_STRICT") == "1"
 
 

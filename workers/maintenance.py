@@ -19,7 +19,6 @@ from features.psd.previews import PsdPreviews
 from workers.process import Process, run_process
 
 RECONCILE_SECONDS = 5.0
-SWEEP_SECONDS = 600.0
 ABANDONED_AFTER = timedelta(days=1)
 
 
@@ -31,25 +30,24 @@ async def maintain(process: Process) -> None:
     reconciler = process.container.get(Reconciler)
     sweeper = process.container.get(ObjectSweeper)
     storage = process.container.get(Storage)  # type: ignore[type-abstract]
-    chores: dict[float, list[Chore]] = {
-        RECONCILE_SECONDS: [
-            reconciler.watch_workers,
-            reconciler.enqueue_lost,
-            reconciler.hand_on_places,
-            process.container.get(PsdPreviews).publish_missed,
-        ],
-        SWEEP_SECONDS: [
-            sweeper.sweep_expired,
-            sweeper.sweep_unnamed,
-            sweeper.sweep_unrecorded,
-            process.container.get(Scratch).sweep,
-            lambda: storage.discard_abandoned(utc_now() - ABANDONED_AFTER),
-        ],
-    }
+    reconciling: list[Chore] = [
+        reconciler.watch_workers,
+        reconciler.enqueue_lost,
+        reconciler.hand_on_places,
+        process.container.get(PsdPreviews).publish_missed,
+    ]
+    sweeping: list[Chore] = [
+        sweeper.sweep_expired,
+        sweeper.sweep_unnamed,
+        sweeper.sweep_unrecorded,
+        process.container.get(Scratch).sweep,
+        lambda: storage.discard_abandoned(utc_now() - ABANDONED_AFTER),
+    ]
     async with asyncio.TaskGroup() as group:
-        for seconds, several in chores.items():
-            for chore in several:
-                group.create_task(_repeat(chore, seconds))
+        for chore in reconciling:
+            group.create_task(_repeat(chore, RECONCILE_SECONDS))
+        for chore in sweeping:
+            group.create_task(_repeat(chore, process.settings.sweep_seconds))
 
 
 async def _repeat(chore: Chore, seconds: float) -> None:

@@ -13,8 +13,6 @@ from features.files.models import StoredObject
 from features.jobs.services import JobRowsService
 
 BATCH: Final = 500
-# What a claim stores is recorded within seconds, or never.
-UNRECORDED_AFTER: Final = timedelta(hours=1)
 
 
 class ObjectSweeper:
@@ -30,6 +28,7 @@ class ObjectSweeper:
         self._database = database
         self._storage = storage
         self._jobs = jobs
+        self._grace = timedelta(seconds=settings.sweep_grace_seconds)
         self._url_life = longest_life(settings.download_expires_seconds)
 
     async def sweep_expired(self) -> int:
@@ -48,7 +47,7 @@ class ObjectSweeper:
 
         Whoever saw them before may use their URLs to the end.
         """
-        before = utc_now() - UNRECORDED_AFTER - self._url_life
+        before = utc_now() - self._grace - self._url_life
         swept = 0
         while True:
             async with self._database.transaction() as session:
@@ -60,7 +59,7 @@ class ObjectSweeper:
 
     async def sweep_unrecorded(self) -> int:
         """Delete ended jobs' objects without a row: their claim was lost meanwhile."""
-        before = utc_now() - UNRECORDED_AFTER
+        before = utc_now() - self._grace
         swept = 0
         keys: list[str] = []
         async for found in self._storage.list("jobs/"):
@@ -72,10 +71,12 @@ class ObjectSweeper:
         return swept + await self._sweep_keys(keys)
 
     async def _sweep_keys(self, keys: Sequence[str]) -> int:
+        jobs = {key.split("/")[1] for key in keys}
+        # In this order: a job that has ended records nothing more, while one that is
+        # active now may record its objects and end before the next line.
+        active = await self._jobs.active(sorted(jobs))
         async with self._database.transaction() as session:
             recorded = await crud.recorded_keys(session, keys)
-        jobs = {key.split("/")[1] for key in keys}
-        active = await self._jobs.active(sorted(jobs))
         lost = [
             key
             for key in keys

@@ -255,7 +255,14 @@ class JobRunner:
 
     async def _fail(self, run: JobRun, error: JobErrorBody) -> None:
         logger.warning("attempt failed: {} {}", error.code, error.message)
-        await self.change(run.job, lambda at, job: transitions.failed(at, job, error))
+        failing = self.change(
+            run.job, lambda at, job: transitions.failed(at, job, error)
+        )
+        writing = asyncio.create_task(failing)
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await writing  # a shutdown waits: there is nothing left to hand back
 
 
 def _held(claimed: Job, job: Job | None) -> Job:

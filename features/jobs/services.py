@@ -183,8 +183,10 @@ class JobsService:
 
     async def _insert_all(self, jobs: Sequence[Job]) -> list[bool]:
         """Store jobs; tell which did not exist already."""
+        # Copies: a job of a group that has failed is tried again, and numbered anew.
+        copies = [Job(**job.model_dump()) for job in jobs]
         async with self._transactions.begin() as at:
-            added = await _insert(at, jobs)
+            added = await _insert(at, copies)
         return [job.id in added for job in jobs]
 
     async def _repeat(self, request: JobRequest, wait_ms: int) -> StartedJob:

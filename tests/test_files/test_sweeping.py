@@ -1,10 +1,11 @@
 """Sweeping on a real database and both kinds of store."""
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,16 @@ class Yard:
         self.database = database
         self.storage = storage
         self._path = path
-        rows = JobRowsService(database)
-        settings = Settings(download_expires_seconds=1800)
-        self.sweeper = ObjectSweeper(database, storage, rows, settings)
+        self.sweeper = self.sweeper_with(JobRowsService(database))
+
+    def sweeper_with(
+        self, jobs: JobRowsService, grace_seconds: float = 3600.0
+    ) -> ObjectSweeper:
+        """Make a sweeper that asks `jobs`."""
+        settings = Settings(
+            sweep_grace_seconds=grace_seconds, download_expires_seconds=1800
+        )
+        return ObjectSweeper(self.database, self.storage, jobs, settings)
 
     async def job(self, status: str) -> str:
         """Store a job's row; return its id."""
@@ -137,10 +145,46 @@ async def test_only_ended_jobs_objects_without_a_row_go(
     kept += [await yard.put(job_id, "under-way") for job_id in going]
 
     assert await yard.sweeper.sweep_unrecorded() == 0
-    monkeypatch.setattr(sweeping, "UNRECORDED_AFTER", timedelta(seconds=-5))
-    assert await yard.sweeper.sweep_unrecorded() == 7
+    sweeper = yard.sweeper_with(JobRowsService(yard.database), grace_seconds=0.0)
+    # A store's clock may tell whole seconds alone, and be a little ahead.
+    await asyncio.sleep(1.1)
+    assert await sweeper.sweep_unrecorded() == 7
     assert await yard.kept(*lost, *kept) == kept
-    assert await yard.sweeper.sweep_unrecorded() == 0
+    assert await sweeper.sweep_unrecorded() == 0
+
+
+class JobsThatEnd(JobRowsService):
+    """Jobs that record an object and end just before or behind the answer."""
+
+    def __init__(self, database: Database, *, before: bool, row: StoredObject) -> None:
+        super().__init__(database)
+        self._before = before
+        self._row = row
+
+    async def active(self, job_ids: Sequence[str]) -> set[str]:
+        """Answer, while the job ends."""
+        if self._before:
+            await self._end(job_ids[0])
+        answer = await super().active(job_ids)
+        if not self._before:
+            await self._end(job_ids[0])
+        return answer
+
+    async def _end(self, job_id: str) -> None:
+        async with self._database.transaction() as session:
+            session.add(self._row)
+            (await session.get_one(Job, job_id)).status = "SUCCEEDED"
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_a_job_records_while_it_ends_stays(yard: Yard, before: bool) -> None:
+    job_id = await yard.job("RUNNING")
+    key = await yard.put(job_id, "image")
+    row = StoredObject(key=key, content_type="image/png", size=5, sha256="0" * 64)
+    jobs = JobsThatEnd(yard.database, before=before, row=row)
+    await asyncio.sleep(1.1)
+    assert await yard.sweeper_with(jobs, 0.0).sweep_unrecorded() == 0
+    assert await yard.kept(key) == [key]
 
 
 async def test_what_no_document_and_no_layer_names_goes(

@@ -208,6 +208,17 @@ class Bench:
         async with self.database.transaction() as session:
             return await crud.now(session)
 
+    async def is_waited_for(self) -> bool:
+        """Tell whether a transaction waits for a lock that another holds."""
+        async with self.database.transaction() as session:
+            found = await session.scalar(
+                text(
+                    "select count(*) from pg_stat_activity where "
+                    "datname = current_database() and wait_event_type = 'Lock'"
+                )
+            )
+        return bool(found)
+
     async def new_member(self) -> Caller:
         """Make a person who is no administrator."""
         user = User(id=new_id("user"), email=f"{new_id('user')}@example.com", name="M")

@@ -1,10 +1,7 @@
 """Real workers on servers of their own: started, killed, asked to stop."""
 
 import asyncio
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nats
-import psutil
 from nats.aio.client import Client
 
 from core.config import Settings
@@ -24,11 +20,11 @@ from events.schemas import EventBody
 from events.subjects import job_filter
 from features.jobs.models import Job
 from features.jobs.transaction import JobTransactions
-from tests.running import ROOT, settings
+from tests.programs import PATIENCE_SECONDS, Program
+from tests.running import settings
 from tests.test_jobs.bench import Bench
 from workers.embedded.nats import NatsServer
 
-PATIENCE_SECONDS = 90.0
 SECRET = "of the tests alone"
 WORKER = (
     *("taskiq", "worker", "workers.tasks:broker", "tests.test_jobs.worker_tasks"),
@@ -48,49 +44,11 @@ class Note(NamedTuple):
     word: str
 
 
-class Program:
-    """A process of ours, with those that it has started."""
-
-    def __init__(self, argv: tuple[str, ...], env: dict[str, str], log: Path) -> None:
-        with log.open("ab") as output:
-            self.popen = subprocess.Popen(
-                [sys.executable, *argv],
-                cwd=ROOT,
-                env=env,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def tree(self) -> list[psutil.Process]:
-        """Return the process and all its descendants."""
-        try:
-            own = psutil.Process(self.popen.pid)
-            return [own, *own.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
-
-    def kill(self) -> None:
-        """Kill all of it at once, without any warning."""
-        tree = self.tree()
-        for process in tree:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                pass
-        self.popen.wait(PATIENCE_SECONDS)
-        psutil.wait_procs(tree, PATIENCE_SECONDS)
-
-    def kill_children(self) -> list[psutil.Process]:
-        """Kill what this process itself has started; return all of the tree."""
-        tree = self.tree()
-        for child in psutil.Process(self.popen.pid).children():
-            child.kill()
-        return tree
-
-    def terminate(self) -> None:
-        """Ask it to stop."""
-        self.popen.send_signal(signal.SIGTERM)
+def read_notes(path: Path) -> list[Note]:
+    """Return what tasks have noted in a file."""
+    lines = path.read_text() if path.exists() else ""
+    words = [line.split(" ", 4) for line in lines.splitlines()]
+    return [Note(w[0], int(w[1]), int(w[2]), int(w[3]), w[4]) for w in words]
 
 
 class Plant:
@@ -128,7 +86,7 @@ class Plant:
             UNKNOWN_TASK_SECONDS="1",
             **self._changes,
         )
-        program = Program(argv, env, self.log)
+        program = Program((sys.executable, *argv), env, self.log)
         try:
             yield program
         finally:
@@ -141,9 +99,7 @@ class Plant:
 
     def notes(self, job_id: str | None = None) -> list[Note]:
         """Return what the tasks (of one job) have noted."""
-        lines = self.notes_file.read_text() if self.notes_file.exists() else ""
-        words = [line.split(" ", 4) for line in lines.splitlines()]
-        notes = [Note(w[0], int(w[1]), int(w[2]), int(w[3]), w[4]) for w in words]
+        notes = read_notes(self.notes_file)
         return [note for note in notes if job_id in (None, note.job_id)]
 
     def lose_everything(self) -> None:
@@ -244,12 +200,3 @@ async def connect(plant: Plant) -> Client:
 def without_progress(statuses: list[str]) -> list[str]:
     """Leave progress out, of which there is more or less."""
     return [status for status in statuses if status != "progressed"]
-
-
-def is_gone(pid: int) -> bool:
-    """Tell whether a process has ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

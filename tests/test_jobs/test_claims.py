@@ -7,6 +7,7 @@ import pytest
 from core.broker import Redeliver
 from events.schemas import JobErrorBody
 from events.subjects import LAYERS_EXPORTED
+from features.jobs import crud
 from features.jobs.exceptions import ClaimLost, JobFailure
 from features.jobs.runner import LEASE_SECONDS, JobRun
 from tests.test_jobs.bench import (
@@ -185,10 +186,29 @@ async def test_a_shutdown_while_claiming_hands_the_job_back(bench: Bench) -> Non
     assert len(await bench.tasks(job_id)) == 1 + (await bench.job(job_id)).claim
 
 
+async def test_a_shutdown_while_a_failure_is_written_lets_it_be_written(
+    bench: Bench,
+) -> None:
+    job_id = (await bench.start()).id
+    delivery = await bench.claim(job_id)
+    async with bench.database.transaction() as session:
+        await crud.locked(session, job_id)
+        ending = asyncio.create_task(delivery.end(RETRYABLE))
+        while not await bench.is_waited_for():
+            await asyncio.sleep(0.01)
+        delivery.task.cancel()
+        await asyncio.sleep(0)
+    assert await ending is None
+    job = await bench.job(job_id)
+    assert (job.status, job.attempt, job.handed_back) == ("QUEUED", 1, False)
+    assert await bench.statuses(job_id) == ["queued", "started", "retrying"]
+
+
 async def test_a_job_is_claimed_by_one_of_many(bench: Bench) -> None:
     job_id = (await bench.start()).id
     deliveries = [bench.deliver(job_id) for _ in range(20)]
-    await asyncio.sleep(0.5)
+    while sum(delivery.task.done() for delivery in deliveries) < 19:
+        await asyncio.sleep(0.01)
     running = [delivery for delivery in deliveries if delivery.run is not None]
     assert len(running) == 1
     await running[0].end()

@@ -3,7 +3,8 @@
 import asyncio
 import time
 
-from tests.test_jobs.plant import Site, is_gone, until, without_progress
+from tests.programs import is_gone
+from tests.test_jobs.plant import Site, until, without_progress
 
 
 async def test_a_worker_that_stops_hands_its_jobs_back_at_once(site: Site) -> None:

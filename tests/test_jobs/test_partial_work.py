@@ -13,12 +13,13 @@ import pytest
 
 from core import scratch
 from core.base import utc_now
+from core.database_async import Database
 from core.scratch import Scratch
 from core.storage import Storage
 from events.log import EventLog
 from events.subjects import job_filter
-from features.files import sweeping
 from features.files.sweeping import ObjectSweeper
+from features.jobs.services import JobRowsService
 from tests.client import Client
 from tests.integration.designs import noisy_design
 from tests.integration.gateway import Gateway
@@ -29,7 +30,8 @@ from tests.integration.pictures import (
     document_of,
 )
 from tests.integration.watching import JOB_EVENTS, Subscriber, numbers
-from tests.test_jobs.plant import Program, Site, until
+from tests.programs import Program
+from tests.test_jobs.plant import Site, until
 
 LAYERS = 60
 SIDE = 400
@@ -112,7 +114,14 @@ class Yard:
 
     def __init__(self, gate: Gateway) -> None:
         self._storage = gate.container.get(Storage)  # type: ignore[type-abstract]
-        self._sweeper = gate.container.get(ObjectSweeper)
+        # So long ago that what is stored now has had its time, a URL's longest life, too.
+        grace = {"sweep_grace_seconds": -3 * 3600.0}
+        self._sweeper = ObjectSweeper(
+            gate.container.get(Database),
+            self._storage,
+            gate.container.get(JobRowsService),
+            gate.settings.model_copy(update=grace),
+        )
         self._scratch = Scratch(gate.settings)
         self._data = gate.settings.data_dir
 
@@ -136,7 +145,6 @@ class Yard:
 @pytest.fixture
 def yard(gate: Gateway, monkeypatch: pytest.MonkeyPatch) -> Yard:
     """Give the plant's store; what nobody needs may be swept at once."""
-    monkeypatch.setattr(sweeping, "UNRECORDED_AFTER", timedelta(hours=-3))
     monkeypatch.setattr(scratch, "NEW_SECONDS", -5)
     return Yard(gate)
 

@@ -5,9 +5,12 @@ import json
 import time
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from core.base import new_id
 from core.errors import AppError, ErrorCode
 from events.cursor import decode_cursor
+from features.jobs.models import Job
 from features.jobs.services import check_start
 from tests.test_jobs.bench import Bench, asked
 
@@ -146,3 +149,14 @@ async def test_waits_no_longer_than_asked(bench: Bench, key: str | None) -> None
     answer = await bench.jobs.start(request, 300)
     assert 0.3 <= time.monotonic() - began < 2
     assert answer.job.status == "QUEUED"
+
+
+async def test_a_start_that_fails_leaves_those_beside_it_whole(bench: Bench) -> None:
+    started, refused = await asyncio.gather(
+        bench.start(), bench.start(owner_id=new_id("user")), return_exceptions=True
+    )
+    assert isinstance(refused, IntegrityError)
+    assert isinstance(started, Job)
+    assert started.job_seq == 1
+    assert await bench.statuses(started.id) == ["queued"]
+    assert len(await bench.tasks(started.id)) == 1

@@ -14,8 +14,9 @@ from events.hub import Hub
 from events.log import EventLog
 from features.jobs.services import JobRowsService, JobsService
 from features.jobs.utils import INTERNAL
+from tests.programs import Program, is_gone
 from tests.test_jobs.bench import ADMINISTRATOR, asked
-from tests.test_jobs.plant import Plant, Program, Site, is_gone, until, without_progress
+from tests.test_jobs.plant import Plant, Site, until, without_progress
 
 RUN = ["queued", "started", "completed"]
 
