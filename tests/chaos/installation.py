@@ -34,6 +34,8 @@ READY_SECONDS: Final = 120.0
 # Shorter than any freeze: a sweep meets the objects of claims that are frozen.
 SWEEP_SECONDS: Final = 3.0
 SWEEP_GRACE_SECONDS: Final = 5.0
+# Images that were replaced are kept for twice as long, besides.
+DOWNLOAD_EXPIRES_SECONDS: Final = 10
 
 
 class Installation:
@@ -105,7 +107,7 @@ class Installation:
             JOBS_PER_USER=str(JOBS_PER_USER),
             SWEEP_SECONDS=str(SWEEP_SECONDS),
             SWEEP_GRACE_SECONDS=str(SWEEP_GRACE_SECONDS),
-            DOWNLOAD_EXPIRES_SECONDS="10",
+            DOWNLOAD_EXPIRES_SECONDS=str(DOWNLOAD_EXPIRES_SECONDS),
         )
 
     async def _migrate(self) -> None:

@@ -30,7 +30,9 @@ CLIENTS: Final = 10
 # For the last jobs to end, poison's waits and other tests on this machine included.
 END_SECONDS: Final = 240.0
 REST_SECONDS: Final = 120.0
+# Few enough of each that their URLs, which live for seconds here, do not run out.
 SHOWN_DOCUMENTS: Final = 5
+SHOWN_LAYERS: Final = 12
 
 
 class Form(NamedTuple):
@@ -142,7 +144,7 @@ async def _look_at_pictures(gateways: Sequence[str], facts: Facts) -> int:
         gateway = gateways[number % len(gateways)]
         async with Client(gateway) as client, httpx.AsyncClient(timeout=30) as http:
             document = await document_of(client, job_id)
-            for one in (document, *document["layers"]["nodes"]):
+            for one in (document, *document["layers"]["nodes"][:SHOWN_LAYERS]):
                 if one["image"] is not None:
                     bounds = one.get("bounds") or one
                     size = (bounds["width"], bounds["height"])
