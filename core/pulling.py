@@ -138,6 +138,7 @@ class TaskPuller:
         Tasks of the lower priority are asked for where none of the higher is there.
         """
         try:
+            self._end_waits()
             for priority in self._idle():
                 await self._pullers[priority].request(count, 0)
                 if has_come.is_set():
@@ -174,6 +175,10 @@ class TaskPuller:
             )
         finally:
             coming.cancel()
+        self._end_waits()
+
+    def _end_waits(self) -> None:
+        """Forget the waits that are over; raise what one of them has met."""
         for priority, wait in tuple(self._waits.items()):
             if wait.done():
                 del self._waits[priority]

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from tests.running import ROOT
+from workers.embedded.process import ending_with_parent
 
 PATIENCE_SECONDS = 90.0
 
@@ -22,7 +23,7 @@ class Program:
     ) -> None:
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
-                argv,
+                ending_with_parent(argv),
                 cwd=cwd,
                 env=env,
                 stdout=output,

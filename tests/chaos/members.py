@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tests.programs import Program, kill_tree, send, tree
-from workers.embedded import process
 from workers.embedded.server import EmbeddedServer
 
 STOP_SECONDS: Final = 30.0
@@ -49,7 +48,7 @@ class ProgramMember:
     ) -> None:
         self.name = name
         self.is_wanted = False
-        self._argv = process.ending_with_parent(argv)
+        self._argv = argv
         self._env = env
         self._log = log
         self._program: Program | None = None

@@ -77,6 +77,23 @@ async def test_who_waits_goes_before_a_pile(queue: Queue) -> None:
     ]
 
 
+async def test_who_comes_while_a_pile_is_worked_on_is_next(queue: Queue) -> None:
+    hasty: list[str] = []
+
+    async def one_comes_later(number: int) -> None:
+        if number == 5:
+            hasty.append(await queue.put_job())
+        await asyncio.sleep(0.05)
+
+    recorder = Recorder(one_comes_later)
+    async with queue.worker(recorder.task, at_once=2):
+        await asyncio.sleep(0.3)  # until it waits for both priorities
+        pile = [await queue.put_job(TaskPriority.BULK) for _ in range(30)]
+        await queue.empties()
+    assert sorted(recorder.runs) == sorted(pile + hasty)
+    assert recorder.runs.index(hasty[0]) <= 8
+
+
 async def test_a_worker_takes_no_more_than_it_has_room_for(queue: Queue) -> None:
     enough = asyncio.Event()
 

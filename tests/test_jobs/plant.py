@@ -26,11 +26,10 @@ from tests.test_jobs.bench import Bench
 from workers.embedded.nats import NatsServer
 
 SECRET = "of the tests alone"
-WORKER = (
-    *("taskiq", "worker", "workers.tasks:broker", "tests.test_jobs.worker_tasks"),
+TASKS = "tests.test_jobs.worker_tasks"
+OPTIONS = (
     *("--receiver", "core.broker:LeasedReceiver", "--workers", "1"),
-    *("--max-async-tasks", "4", "--wait-tasks-timeout", "5"),
-    *("--no-configure-logging", "--max-fails", "1"),
+    *("--wait-tasks-timeout", "5", "--no-configure-logging", "--max-fails", "1"),
 )
 
 
@@ -92,10 +91,13 @@ class Plant:
         finally:
             program.kill()
 
-    def worker(self) -> AbstractContextManager[Program]:
-        """Run a worker until the block's end."""
-        script = str(Path(sys.executable).parent / WORKER[0])
-        return self.program(script, *WORKER[1:])
+    def worker(
+        self, tasks: str = TASKS, at_once: int = 4
+    ) -> AbstractContextManager[Program]:
+        """Run a worker that knows the tasks of a module, until the block's end."""
+        script = str(Path(sys.executable).parent / "taskiq")
+        argv = ("worker", "workers.tasks:broker", tasks, *OPTIONS)
+        return self.program(script, *argv, "--max-async-tasks", str(at_once))
 
     def notes(self, job_id: str | None = None) -> list[Note]:
         """Return what the tasks (of one job) have noted."""
