@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 MOST_AT_ONCE: Final = 64
+GATHER_SECONDS: Final = 0.005
 
 type Work[Item, Answer] = Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]
 
@@ -36,6 +37,8 @@ class Grouping[Item, Answer]:
             del self._waiting[:MOST_AT_ONCE]
             group = [(item, future) for item, future in taken if not future.done()]
             await self._answer(group)
+            if self._waiting:
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _answer(self, group: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         if not group:

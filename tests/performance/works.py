@@ -10,6 +10,7 @@ from core.base import new_id
 from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
+from events.hub import Hub
 from features.jobs.models import JobPriority
 from features.jobs.services import JobRowsService, JobsService
 from features.jobs.transaction import JobTransactions
@@ -20,7 +21,6 @@ from tests.test_events.conftest import connected
 from tests.test_events.reading import running_hub
 from tests.test_jobs.bench import asked
 from tests.test_jobs.plant import Plant
-from workers.embedded.nats import NatsServer
 
 PLACES = 4
 
@@ -48,7 +48,8 @@ async def works(
         hub = await stack.enter_async_context(running_hub(client, rows))
         settings = Settings(jobs_per_user=places)
         transactions = JobTransactions(database, RelayWaker(client), settings)
-        running = Works(JobsService(database, transactions, hub), database, plant.nats)
+        jobs = JobsService(database, transactions, hub)
+        running = Works(jobs, hub, database)
         await running.measure(workers * at_once, await running.people(50))
         yield running
 
@@ -56,10 +57,10 @@ async def works(
 class Works:
     """Jobs as a gateway starts them; each call waits for its job's end."""
 
-    def __init__(self, jobs: JobsService, database: Database, nats: NatsServer) -> None:
+    def __init__(self, jobs: JobsService, hub: Hub, database: Database) -> None:
         self._jobs = jobs
+        self._hub = hub
         self._database = database
-        self.nats = nats
 
     async def people(self, count: int) -> list[str]:
         """Make people; return their ids."""
@@ -88,6 +89,17 @@ class Works:
             started = await self._jobs.wait_for(started, 10_000)
         assert started.job.status == "SUCCEEDED"
         return time.monotonic() - began
+
+    async def first_event(self, owner_id: str) -> float:
+        """Start a job; return how many seconds later the hub has its first event."""
+        request = asked(task_name=tasks.WAIT, input={"seconds": 0}, owner_id=owner_id)
+        with self._hub.watch_subjects("events.*.*.queued") as watch:
+            began = time.monotonic()
+            starting = asyncio.create_task(self._jobs.start(request, 10_000))
+            await watch.next()
+            took = time.monotonic() - began
+            await starting
+        return took
 
     async def measure(self, count: int, people: list[str], clients: int = 100) -> float:
         """Run so many jobs that do nothing; return how many a second have ended."""

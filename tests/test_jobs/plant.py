@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nats
 from nats.aio.client import Client
@@ -121,10 +121,10 @@ class Site:
         wake = RelayWaker(client)
         self.transactions = JobTransactions(database, wake, Settings())
 
-    async def start(self, task: str, seconds: float = 0.0) -> str:
+    async def start(self, task: str, seconds: float = 0.0, **changes: Any) -> str:
         """Start a job; return its id."""
         given = {"seconds": seconds, "notes": str(self.plant.notes_file)}
-        return (await self.bench.start(task_name=task, input=given)).id
+        return (await self.bench.start(task_name=task, input=given, **changes)).id
 
     async def job(self, job_id: str) -> Job:
         """Return the job's row."""

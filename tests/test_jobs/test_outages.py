@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tests.programs import is_gone
+from tests.programs import is_gone, tree
 from tests.test_jobs.plant import Site, until, without_progress
 
 
@@ -28,6 +28,52 @@ async def test_a_worker_that_stops_hands_its_jobs_back_at_once(site: Site) -> No
             assert without_progress(await site.statuses(job_id)) == (
                 ["queued", "started", "started", "completed"]
             )
+
+
+async def test_a_rolling_restart_under_load_loses_and_doubles_nothing(
+    site: Site,
+) -> None:
+    people = [(await site.bench.new_member()).user_id for _ in range(10)]
+    jobs: list[str] = []
+
+    async def keep_starting() -> None:
+        for number in range(60):
+            owner_id = people[number % len(people)]
+            jobs.append(await site.start("tests.sleep", 0.3, owner_id=owner_id))
+            await asyncio.sleep(0.05)
+
+    with site.plant.worker() as first, site.plant.worker() as second:
+        await site.has(await site.start("tests.sleep"), "SUCCEEDED")
+        starting = asyncio.create_task(keep_starting())
+        for leaving in (first, second):
+            with site.plant.worker():
+                await until(lambda: _is_at_work(site, leaving.popen.pid))
+                leaving.terminate()
+                assert await asyncio.to_thread(leaving.popen.wait, 20) == 0
+        with site.plant.worker():
+            await starting
+            for job_id in jobs:
+                job = await site.has(job_id, "SUCCEEDED", "FAILED")
+                assert (job.status, job.attempt) == ("SUCCEEDED", 1)
+            await site.queue_empties()
+    claims = {job_id: (await site.job(job_id)).claim for job_id in jobs}
+    for job_id, claim in claims.items():
+        words = [note.word for note in site.plant.notes(job_id)]
+        assert sorted(words) == ["begun"] * claim + ["done"]
+        assert without_progress(await site.statuses(job_id)) == (
+            ["queued", *["started"] * claim, "completed"]
+        )
+    assert max(claims.values()) > 1, "no job was handed back"
+
+
+async def _is_at_work(site: Site, pid: int) -> bool:
+    """Tell whether a worker, or a process of its, has begun what has not been done."""
+    pids = {one.pid for one in tree(pid)}
+    notes = site.plant.notes()
+    done = {(note.job_id, note.claim) for note in notes if note.word == "done"}
+    return any(
+        note.pid in pids and (note.job_id, note.claim) not in done for note in notes
+    )
 
 
 async def test_the_loss_of_all_of_nats_data_loses_no_job(site: Site) -> None:

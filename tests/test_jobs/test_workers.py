@@ -62,6 +62,24 @@ async def test_two_workers_run_each_job_once(site: Site) -> None:
     assert pids <= {resident, other}
 
 
+async def test_one_persons_pile_does_not_hold_another_up(site: Site) -> None:
+    hoarder, other = [(await site.bench.new_member()).user_id for _ in range(2)]
+    pile = [await site.start("tests.sleep", 0.2, owner_id=hoarder) for _ in range(40)]
+    single = await site.start("tests.sleep", owner_id=other)
+    ended = await site.has(single, "SUCCEEDED")
+    rows = [await site.has(job_id, "SUCCEEDED") for job_id in pile]
+    assert ended.finished_at is not None
+    before = [
+        row for row in rows if row.finished_at and row.finished_at < ended.finished_at
+    ]
+    # What ran while the pile was being made, and the four places.
+    during = [
+        row for row in before if row.finished_at and row.finished_at < ended.created_at
+    ]
+    assert len(before) - len(during) <= 8
+    assert len(during) < 32, "the pile was over before the single job came"
+
+
 async def test_a_dead_workers_job_is_taken_over_and_a_live_ones_left_alone(
     site: Site,
 ) -> None:
