@@ -24,6 +24,7 @@ from taskiq_nats import PullBasedJetStreamBroker
 
 from core import pulling
 from core.base import utc_now
+from core.nats import callbacks
 from core.pulling import TaskPuller
 from core.task_queue import TASK_STREAM
 
@@ -147,6 +148,7 @@ class LeasedBroker(PullBasedJetStreamBroker):
             stream_name=TASK_STREAM,
             **options,
         )
+        self.connection_kwargs.update(callbacks(self.client))
         self.leases: set[Lease] = set()
         self.capacity = 1
         self.bury: Bury = _log_only

@@ -23,8 +23,9 @@ from core.errors import AppError, ErrorCode
 
 type Session = AsyncSession
 
-# A process that is frozen amid a transaction may hold no locks for longer than a lease.
-_SESSION: Final = {"idle_in_transaction_session_timeout": "10s"}
+# A process that is frozen amid a transaction may not hold its locks for much longer than
+# its leases.
+_SESSION: Final = {"idle_in_transaction_session_timeout": "15s"}
 
 
 def async_url(url: str) -> str:

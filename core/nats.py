@@ -50,12 +50,8 @@ def connection_options(settings: Settings) -> dict[str, Any]:
     return CONNECTION_OPTIONS | {"user": user, "password": password}
 
 
-async def connect(settings: Settings, name: str) -> Client:
-    """Connect to NATS and stay connected: reconnecting goes on without an end.
-
-    `name` appears in the server's list of connections. AppError where no URL is set.
-    """
-    client = Client()
+def callbacks(client: Client) -> dict[str, Any]:
+    """Return what tells of a connection's troubles in the log, a line for each."""
     told: set[str] = set()
 
     async def on_error(error: Exception) -> None:
@@ -73,12 +69,23 @@ async def connect(settings: Settings, name: str) -> Client:
         told.clear()
         logger.info("NATS is back")
 
+    return {
+        "error_cb": on_error,
+        "disconnected_cb": on_disconnected,
+        "reconnected_cb": on_reconnected,
+    }
+
+
+async def connect(settings: Settings, name: str) -> Client:
+    """Connect to NATS and stay connected: reconnecting goes on without an end.
+
+    `name` appears in the server's list of connections. AppError where no URL is set.
+    """
+    client = Client()
     await client.connect(
         servers(settings),
         name=name,
-        error_cb=on_error,
-        disconnected_cb=on_disconnected,
-        reconnected_cb=on_reconnected,
+        **callbacks(client),
         **connection_options(settings),
     )
     return client
