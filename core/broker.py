@@ -205,8 +205,9 @@ class LeasedBroker(PullBasedJetStreamBroker):
         self._is_stopping = True
         if self._puller is not None:
             await self._puller.close()
-        while self._arrived:
-            await self._arrived.popleft().release()
+        arrived = [lease.release() for lease in self._arrived]
+        self._arrived.clear()
+        await asyncio.gather(*arrived, *self._releases)
 
     async def _extend_leases(self) -> None:
         while True:
@@ -231,7 +232,10 @@ class LeasedReceiver(Receiver):
         try:
             await super().listen(finish_event)
         finally:
-            interrupter.cancel()
+            if finish_event.is_set():
+                await interrupter
+            else:
+                interrupter.cancel()
 
     async def callback(
         self, message: bytes | AckableMessage, raise_err: bool = False
@@ -273,10 +277,11 @@ class LeasedReceiver(Receiver):
     async def _interrupt(self, finish_event: asyncio.Event) -> None:
         await finish_event.wait()
         self._stopping = True
-        assert isinstance(self.broker, LeasedBroker)
-        await self.broker.stop_fetching()
+        # First what runs: it goes back by PostgreSQL, also where NATS is away.
         for task in tuple(self._running):
             task.cancel()
+        assert isinstance(self.broker, LeasedBroker)
+        await self.broker.stop_fetching()
 
 
 def _not_understood() -> TaskiqResult[Settlement]:

@@ -23,6 +23,9 @@ from core.errors import AppError, ErrorCode
 
 type Session = AsyncSession
 
+# A server that says nothing for so long has gone without a word.
+STATEMENT_SECONDS: Final = 60.0
+
 # A process that is frozen amid a transaction may not hold its locks for much longer than
 # its leases.
 _SESSION: Final = {"idle_in_transaction_session_timeout": "15s"}
@@ -65,7 +68,10 @@ class Database:
             async_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            connect_args={"server_settings": _SESSION},
+            connect_args={
+                "server_settings": _SESSION,
+                "command_timeout": STATEMENT_SECONDS,
+            },
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )

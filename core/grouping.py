@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Final
 
 MOST_AT_ONCE: Final = 64
@@ -28,19 +29,20 @@ class Grouping[Item, Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._drain is None or self._drain.done():
-            self._drain = asyncio.create_task(self._work_on_all())
+            # Nobody's in particular: its log lines are not of the first caller's job.
+            self._drain = asyncio.create_task(self._work_on_all(), context=Context())
         return await future
 
     async def _work_on_all(self) -> None:
         while self._waiting:
-            taken = self._waiting[:MOST_AT_ONCE]
+            group = self._waiting[:MOST_AT_ONCE]
             del self._waiting[:MOST_AT_ONCE]
-            group = [(item, future) for item, future in taken if not future.done()]
             await self._answer(group)
             if self._waiting:
                 await asyncio.sleep(GATHER_SECONDS)
 
     async def _answer(self, group: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        group = [(item, future) for item, future in group if not future.done()]
         if not group:
             return
         answers: Sequence[Answer | Exception]
@@ -52,6 +54,10 @@ class Grouping[Item, Answer]:
                     await self._answer([member])
                 return
             answers = [error]
+        except BaseException:
+            for _, future in group:
+                future.cancel()
+            raise
         for (_, future), answer in zip(group, answers, strict=True):
             if future.done():
                 continue

@@ -105,7 +105,7 @@ class OutboxRow(NamedTuple):
 
 
 async def append(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
-    """Store messages, in their order, with the transaction of `session`."""
+    """Store messages with the transaction of `session`: in their order, delayed ones last."""
     for is_delayed in (False, True):
         chosen = [row for row in rows if (row.not_before is not None) is is_delayed]
         if chosen:

@@ -21,9 +21,12 @@ from core.task_queue import TASK_STREAM, TaskPriority
 
 ACK_WAIT_SECONDS: Final = 12.0
 PULL_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 2.0
+HEARTBEAT_SECONDS: Final = 1.0
+# Of silence, after which the server that was asked is no more, or its leader.
+ANSWER_SECONDS: Final = 2.5
 RETRY_SECONDS: Final = 0.5
 _STATUS: Final = "Status"
+_HEARTBEAT: Final = "100"
 _NOTHING: Final = frozenset({"404", "408"})
 
 
@@ -45,6 +48,7 @@ class Puller:
         self._number = 0
         self._left = 0
         self._answered: asyncio.Future[None] | None = None
+        self._has_beaten = False
 
     async def request(self, count: int, seconds: float) -> None:
         """Ask for up to `count` deliveries, waiting so long for the first; 0: not at all.
@@ -90,14 +94,25 @@ class Puller:
         self._answered = asyncio.get_running_loop().create_future()
         asked = {"batch": count, "no_wait": True}
         if seconds:
-            asked = {"batch": count, "expires": int(seconds * 1e9)}
+            beat = min(HEARTBEAT_SECONDS, seconds / 2)
+            asked = {"batch": count, "expires": _nanoseconds(seconds)}
+            asked["idle_heartbeat"] = _nanoseconds(beat)
         await self._client.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{TASK_STREAM}.{self._priority.consumer}",
             json.dumps(asked).encode(),
             reply=self._reply,
         )
-        async with asyncio.timeout(seconds + ANSWER_SECONDS):
-            await self._answered
+        await self._answer(self._answered)
+
+    async def _answer(self, answered: asyncio.Future[None]) -> None:
+        """Wait for the answer; TimeoutError where the server falls silent."""
+        self._has_beaten = True
+        while self._has_beaten and not answered.done():
+            self._has_beaten = False
+            await asyncio.wait({answered}, timeout=ANSWER_SECONDS)
+        if not answered.done():
+            raise TimeoutError("the work queue does not answer")
+        answered.result()
 
     @property
     def _reply(self) -> str:
@@ -110,7 +125,9 @@ class Puller:
             self._left -= 1
             if self._left <= 0:
                 self._end()
-        elif message.subject == self._reply and status != "100":
+        elif status == _HEARTBEAT:
+            self._has_beaten = True
+        elif message.subject == self._reply:
             self._end(None if status in _NOTHING else PullRefused(message.headers))
 
     def _end(self, error: Exception | None = None) -> None:
@@ -120,6 +137,10 @@ class Puller:
             self._answered.set_result(None)
         else:
             self._answered.set_exception(error)
+
+
+def _nanoseconds(seconds: float) -> int:
+    return int(seconds * 1e9)
 
 
 class TaskPuller:

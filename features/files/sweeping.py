@@ -12,7 +12,8 @@ from features.files import crud
 from features.files.models import StoredObject
 from features.jobs.services import JobRowsService
 
-BATCH: Final = 500
+# Few enough for a slow store: their rows are locked meanwhile.
+BATCH: Final = 100
 
 
 class ObjectSweeper:

@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from core.grouping import Grouping
-from features.jobs.exceptions import Refused
+from features.jobs.exceptions import PlacesHeld, Refused
 from features.jobs.models import Job
-from features.jobs.transaction import JobTransaction, JobTransactions
+from features.jobs.transaction import (
+    GROUP_PATIENCE,
+    JobTransaction,
+    JobTransactions,
+)
 
 type Change[T] = Callable[[JobTransaction, Job | None], T]
 
@@ -17,7 +21,7 @@ class _Asked(NamedTuple):
 
 
 class _Absent(Refused):
-    """The group's transaction did not get the row: it is locked, or there is none."""
+    """The group's transaction did not get what the change needs: somebody holds it."""
 
 
 class JobChanges:
@@ -41,9 +45,12 @@ class JobChanges:
         return answer
 
     async def _apply_all(self, asked: Sequence[_Asked]) -> list[Any]:
-        async with self._transactions.begin() as at:
-            jobs = await at.lock_at_once([one.job_id for one in asked])
-            return [_answer(at, jobs.get(one.job_id), one) for one in asked]
+        try:
+            async with self._transactions.begin(patience=GROUP_PATIENCE) as at:
+                jobs = await at.lock_at_once([one.job_id for one in asked])
+                return [_answer(at, jobs.get(one.job_id), one) for one in asked]
+        except PlacesHeld:
+            return [_Absent(one.job_id) for one in asked]
 
 
 def _answer(at: JobTransaction, job: Job | None, asked: _Asked) -> Any:

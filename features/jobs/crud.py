@@ -17,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -24,9 +25,11 @@ from core import outbox
 from core.database_async import among
 from core.outbox import OutboxMessage, OutboxStream
 from events.hub import JobHead
+from features.jobs.exceptions import PlacesHeld
 from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
 
 _PLACES_SEED: Final = 1
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 # Spelled as the indexes jobs_to_admit and jobs_admitted are.
 _ADMITTED: Final = text("admitted")
 _TO_ADMIT: Final = (text("NOT admitted AND finished_at IS NULL"),)
@@ -40,6 +43,12 @@ async def add(session: AsyncSession, jobs: Sequence[Job]) -> set[str]:
     statement = insert(Job).on_conflict_do_nothing().returning(col(Job.id))
     rows = [job.model_dump() for job in jobs]
     return set((await session.scalars(statement, rows)).all())
+
+
+async def stored(session: AsyncSession, ids: Sequence[str]) -> set[str]:
+    """Return those of the ids that jobs have."""
+    query = select(col(Job.id)).where(among(col(Job.id), ids))
+    return set((await session.scalars(query)).all())
 
 
 async def by_id(session: AsyncSession, job_id: str) -> Job | None:
@@ -88,12 +97,24 @@ async def locked_at_once(session: AsyncSession, ids: Sequence[str]) -> dict[str,
     return {job.id: job for job in await session.scalars(query)}
 
 
-async def lock_places(session: AsyncSession, owner_ids: Sequence[str]) -> None:
-    """Let nobody else give or take these owners' places until the transaction's end."""
+async def lock_places(
+    session: AsyncSession, owner_ids: Sequence[str], patience: float | None = None
+) -> None:
+    """Let nobody else give or take these owners' places until the transaction's end.
+
+    PlacesHeld where that takes longer than `patience` seconds; the transaction is over.
+    """
     owners = select(func.unnest(literal(sorted(owner_ids), ARRAY(String)))).subquery()
     (owner_id,) = owners.columns
-    key = func.hashtextextended(owner_id, _PLACES_SEED)
-    await session.execute(select(func.pg_advisory_xact_lock(key)))
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(owner_id, _PLACES_SEED))
+    milliseconds = str(round(1000 * patience)) if patience is not None else "0"
+    waiting = func.set_config("lock_timeout", milliseconds, True)
+    try:
+        await session.execute(select(waiting, lock))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise PlacesHeld from error
+        raise
 
 
 async def admitted(session: AsyncSession, owner_ids: Sequence[str]) -> dict[str, int]:

@@ -18,6 +18,10 @@ class Refused(Exception):
     """A job is not as a change needs it: nothing has been changed."""
 
 
+class PlacesHeld(Exception):
+    """Somebody holds an owner's places for longer than a group of changes may wait."""
+
+
 class ClaimLost(Refused):
     """The job was cancelled or taken over: this worker may write nothing more."""
 

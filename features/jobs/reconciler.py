@@ -76,11 +76,16 @@ class Reconciler:
     async def hand_on_places(self) -> int:
         """Admit jobs that wait though their owner has places; return how many.
 
-        Whoever ends a job hands its place on; this is for when the limit was raised.
+        Whoever ends a job hands its place on; this is for when the limit was raised,
+        and for what that one passed over because somebody held it.
         """
+        async with self._database.statement() as session:
+            waiting = await crud.owners_who_wait(session)
+        return sum([await self._hand_on_places(owner_id) for owner_id in waiting])
+
+    async def _hand_on_places(self, owner_id: str) -> int:
         async with self._transactions.begin() as at:
-            waiting = await crud.owners_who_wait(at.session)
-            return await at.hand_on_places(waiting) if waiting else 0
+            return await at.hand_on_places([owner_id])
 
     async def _take_over(self, job_id: str) -> bool:
         async with self._transactions.begin() as at:

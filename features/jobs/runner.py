@@ -1,126 +1,31 @@
-"""Running a job in a worker: claim, heartbeat, progress, end."""
+"""Running a job in a worker: claim, heartbeat, end."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from loguru import logger
 
-from core.base import utc_now
 from core.broker import Redeliver, Settlement, Unroutable
 from core.config import Settings
-from core.database_async import Database, Session
+from core.database_async import Database
 from core.errors import AppError
 from core.validators import is_id
-from events.schemas import JobErrorBody, Progress
-from events.subjects import Topic
+from events.schemas import JobErrorBody
 from features.jobs import crud, transitions
 from features.jobs.changes import JobChanges
 from features.jobs.exceptions import ClaimLost, JobBusy, JobFailure, UnknownJob
 from features.jobs.models import Job, JobStatus
+from features.jobs.run import JobRun
 from features.jobs.transaction import JobTransaction, JobTransactions
-from features.jobs.utils import INTERNAL, error_of, eta_seconds
+from features.jobs.utils import INTERNAL, error_of
 
 HEARTBEAT_SECONDS: Final = 2.0
 LEASE_SECONDS: Final = 10.0
-PROGRESS_SECONDS: Final = 0.25
 
-type Effects = Callable[[Session], Awaitable[None]]
-type Handler = Callable[["JobRun"], Awaitable[None]]
-
-
-class Report(NamedTuple):
-    """How far the work is; `fraction` 0 to 1."""
-
-    stage: str
-    done: int
-    total: int | None
-    fraction: float
-    message: str | None = None
-
-
-class JobRun:
-    """One claim of one job, as the work sees it: what to do, and how to tell of it.
-
-    Every write checks the claim in its own transaction and raises ClaimLost where
-    the job was cancelled or taken over.
-    """
-
-    def __init__(self, runner: "JobRunner", job: Job) -> None:
-        self._runner = runner
-        self._started = utc_now()
-        self._reported = 0.0
-        self.job = job
-        self.has_ended = False
-
-    @property
-    def prefix(self) -> str:
-        """The claim's own place in the object store; ends in a slash."""
-        return f"jobs/{self.job.id}/{self.job.claim}/"
-
-    async def progress(self, report: Report) -> None:
-        """Report how far the work is; at most 4 reports a second are recorded."""
-        if self._is_due():
-            progress = self._progress(report)
-            await self._runner.change(
-                self.job, lambda at, job: transitions.progressed(at, job, progress)
-            )
-
-    async def record(
-        self, topic: Topic, effects: Effects, report: Report, **parts: Any
-    ) -> None:
-        """Store `effects`, the event that tells of them and a report, in one step."""
-
-        async with self._runner.changing(self.job) as (at, job):
-            await effects(at.session)
-            progress = self._progress(report)
-            if self._is_due():
-                transitions.progressed(at, job, progress)
-            else:
-                transitions.advance(job, progress)
-            transitions.record(at, job, topic, **parts)
-
-    async def store(
-        self, effects: Effects, *, result_type: str, result_id: str
-    ) -> None:
-        """Store `effects` and show them as the job's result from now on."""
-
-        async with self._runner.changing(self.job) as (at, job):
-            await effects(at.session)
-            job.result_type, job.result_id = result_type, result_id
-
-    async def succeed(self, effects: Effects | None = None) -> None:
-        """Store the last effects and end the job, in one transaction."""
-
-        if effects is None:
-            await self._runner.change(self.job, transitions.succeeded)
-        else:
-            async with self._runner.changing(self.job) as (at, job):
-                await effects(at.session)
-                transitions.succeeded(at, job)
-        self.has_ended = True
-
-    def _is_due(self) -> bool:
-        """Tell whether another progress event may be recorded, and count it."""
-        now = time.monotonic()
-        if now - self._reported < PROGRESS_SECONDS:
-            return False
-        self._reported = now
-        return True
-
-    def _progress(self, report: Report) -> Progress:
-        eta = eta_seconds(report.fraction, self._started, utc_now())
-        return Progress(
-            report.fraction,
-            report.stage,
-            report.done,
-            report.total,
-            eta,
-            report.message,
-        )
+type Handler = Callable[[JobRun], Awaitable[None]]
 
 
 class JobRunner:

@@ -1,4 +1,4 @@
-"""Jobs: starting, watching and steering them. Each call is one transaction."""
+"""Jobs: starting, watching and steering them. Each change is one transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -19,9 +19,14 @@ from events.hub import Hub, JobHead
 from events.schemas import JobBody, Progress
 from events.subjects import JobKind
 from features.jobs import crud, transitions
+from features.jobs.exceptions import PlacesHeld
 from features.jobs.models import Job, JobPriority, JobSelection
 from features.jobs.rows import body_of
-from features.jobs.transaction import JobTransaction, JobTransactions
+from features.jobs.transaction import (
+    GROUP_PATIENCE,
+    JobTransaction,
+    JobTransactions,
+)
 
 MAX_WAIT_MS = 10_000
 
@@ -87,7 +92,7 @@ class JobsService:
         """Store a job with its task, then wait up to `wait_ms` for its end."""
         job = self._new_job(request)
         with self._hub.watch_job(job.id) as watch:
-            if not await self._insert(job):
+            if not await self._is_new(job):
                 return await self._repeat(request, wait_ms)
             await self._wait(self._hub.wait_for_end(watch), wait_ms)
         return await self._fresh(job.id, job.start_cursor)
@@ -122,9 +127,8 @@ class JobsService:
     async def retry(self, caller: Caller, job_id: str) -> StartedJob:
         """Start a new job with the input of one that FAILED or was CANCELED, once."""
         async with self._transactions.begin() as at:
-            found = (
-                await crud.by_id(at.session, job_id) if is_id("job", job_id) else None
-            )
+            # Locked, as everybody else locks a job before its owner's places.
+            found = await at.lock(job_id) if is_id("job", job_id) else None
             old = _visible(caller, found)
             _must_be_retryable(old)
             job = self._new_job(
@@ -181,13 +185,28 @@ class JobsService:
             progress=msgspec.to_builtins(Progress()),
         )
 
-    async def _insert_all(self, jobs: Sequence[Job]) -> list[bool]:
+    async def _is_new(self, job: Job) -> bool:
+        """Store a job, with those that come at once; False where it exists already."""
+        try:
+            return await self._insert(job)
+        except PlacesHeld:
+            # By itself, so that nobody else waits for whoever holds them.
+            [is_new] = await self._store([job], None)
+            return is_new
+
+    async def _insert_all(self, jobs: Sequence[Job]) -> list[bool | Exception]:
+        try:
+            return [*await self._store(jobs, GROUP_PATIENCE)]
+        except PlacesHeld:
+            return [PlacesHeld() for _ in jobs]
+
+    async def _store(self, jobs: Sequence[Job], patience: float | None) -> list[bool]:
         """Store jobs; tell which did not exist already."""
         # Copies: a job of a group that has failed is tried again, and numbered anew.
         copies = [Job(**job.model_dump()) for job in jobs]
-        async with self._transactions.begin() as at:
-            added = await _insert(at, copies)
-        return [job.id in added for job in jobs]
+        async with self._transactions.begin(patience=patience) as at:
+            stored = await _insert(at, copies)
+        return [job.id in stored for job in jobs]
 
     async def _repeat(self, request: JobRequest, wait_ms: int) -> StartedJob:
         found = await self.repeated(request)
@@ -240,7 +259,7 @@ def check_start(idempotency_key: str | None, wait_ms: int) -> None:
 
 
 async def _insert(at: JobTransaction, jobs: Sequence[Job]) -> set[str]:
-    """Store jobs, each with its first event and its task; return the ids of new ones."""
+    """Store jobs, each with its first event and its task; see `JobTransaction.add`."""
     await at.admit(jobs)
     for job in jobs:
         transitions.queued(at, job)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Final
 
 from core import outbox
 from core.config import Settings
@@ -15,13 +16,19 @@ from features.jobs import crud
 from features.jobs.models import Job, JobPriority
 from features.jobs.utils import places
 
+# How long, in seconds, a transaction that many share waits for one owner's places.
+GROUP_PATIENCE: Final = 0.25
+# Where a limit was raised, the reconciler lets the rest in.
+ADMITTED_AT_ONCE: Final = 50
+
 
 class JobTransaction:
     """What one transaction does to jobs; what it publishes is stored at its end."""
 
-    def __init__(self, session: Session, per_user: int) -> None:
+    def __init__(self, session: Session, per_user: int, patience: float | None) -> None:
         self.session = session
         self._per_user = per_user
+        self._patience = patience
         self._now: datetime | None = None
         self._rows: list[OutboxRow] = []
         self._left: set[str] = set()
@@ -66,7 +73,7 @@ class JobTransaction:
         """Give new jobs a place where their owners have one left."""
         owner_ids = sorted({job.owner_id for job in jobs})
         if self._per_user:
-            await crud.lock_places(self.session, owner_ids)
+            await crud.lock_places(self.session, owner_ids, self._patience)
         admitted = await self._admitted(owner_ids)
         for job in jobs:
             job.admitted = job.priority in self._free(admitted[job.owner_id])
@@ -74,17 +81,21 @@ class JobTransaction:
         self._now = await crud.now(self.session)
 
     async def add(self, jobs: Sequence[Job]) -> set[str]:
-        """Insert jobs; return the ids of those that did not exist already.
+        """Insert jobs; return the ids of those that are stored now.
 
-        Of the others nothing is published.
+        Not those of which another with the same idempotency key, or the same retry,
+        exists. Nothing more is published of one that a former try has stored, the
+        answer to which was lost.
         """
         added = await crud.add(self.session, jobs)
         existing = [job for job in jobs if job.id not in added]
+        if not existing:
+            return added
         ids = {job.id for job in existing}
         self._rows = [row for row in self._rows if row.job_id not in ids]
         for job in existing:
             self.leave(job)
-        return added
+        return added | await crud.stored(self.session, sorted(ids))
 
     def leave(self, job: Job) -> None:
         """Give an ended job's place to the next of its owner at the transaction's end."""
@@ -100,7 +111,7 @@ class JobTransaction:
         """
         await self.session.flush()
         if self._per_user:
-            await crud.lock_places(self.session, owner_ids)
+            await crud.lock_places(self.session, owner_ids, self._patience)
         waiting = await crud.owners_who_wait(self.session, owner_ids)
         return sum([await self._admit_next(owner_id) for owner_id in waiting])
 
@@ -113,8 +124,11 @@ class JobTransaction:
 
     async def _admit_next(self, owner_id: str) -> int:
         count = 0
-        while free := self._free((await self._admitted([owner_id]))[owner_id]):
-            job = await crud.next_to_admit(self.session, owner_id, free)
+        while count < ADMITTED_AT_ONCE:
+            free = self._free((await self._admitted([owner_id]))[owner_id])
+            job = (
+                await crud.next_to_admit(self.session, owner_id, free) if free else None
+            )
             if job is None:
                 break
             job.admitted = True
@@ -149,10 +163,15 @@ class JobTransactions:
         self._per_user = settings.jobs_per_user
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[JobTransaction]:
-        """Open a transaction that is committed whole at the end, or rolled back."""
+    async def begin(
+        self, *, patience: float | None = None
+    ) -> AsyncIterator[JobTransaction]:
+        """Open a transaction that is committed whole at the end, or rolled back.
+
+        PlacesHeld where it has to wait for places for longer than `patience` seconds.
+        """
         async with self._database.transaction() as session:
-            transaction = JobTransaction(session, self._per_user)
+            transaction = JobTransaction(session, self._per_user, patience)
             yield transaction
             await transaction.finish()
         await self._wake()

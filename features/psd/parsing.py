@@ -17,7 +17,8 @@ from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.models import StoredObject
 from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
-from features.jobs.runner import JobRun, JobRunner, Report, timed_out
+from features.jobs.run import JobRun, Report
+from features.jobs.runner import JobRunner, timed_out
 from features.psd import crud
 from features.psd.models import Pictures, PsdDocument, PsdLayer
 from features.psd.rows import document_columns, layer_columns

@@ -6,7 +6,8 @@ from taskiq import Context, TaskiqDepends, async_shared_broker
 
 from core.broker import Settlement
 from core.container import Container
-from features.jobs.runner import JobRun, JobRunner
+from features.jobs.run import JobRun
+from features.jobs.runner import JobRunner
 
 WAIT = "tests.wait"
 

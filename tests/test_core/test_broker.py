@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import nats
 import pytest
@@ -21,6 +22,8 @@ from core.task_queue import (
 )
 from events.streams import ensure_streams
 from tests.test_core.work_queue import TASK, Queue, Recorder, wait_until
+from tests.test_events.conftest import connected
+from workers.embedded.nats import NatsServer
 
 ACK_WAIT = 1.2
 
@@ -343,3 +346,27 @@ def test_a_message_is_taskiqs_own() -> None:
         "args": [JOB],
         "kwargs": {},
     }
+
+
+async def test_an_idle_worker_notices_soon_that_nats_was_killed(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pulling, "PULL_SECONDS", 30.0)
+    server = NatsServer(tmp_path)
+    server.start()
+    async with connected(server.url) as client:
+        own = Queue(server.url, client, await ensure_streams(client, 1))
+        recorder = Recorder()
+        async with own.worker(recorder.task):
+            await own.put_job()
+            await recorder.has_run(1)
+            await asyncio.sleep(0.3)  # until it waits for both priorities
+            assert server.child is not None
+            server.child.kill()
+            server.start()
+            await wait_until(lambda: client.stats["reconnects"] > 0)
+            await own.put_job()
+            async with asyncio.timeout(15):
+                await recorder.has_run(2)
+            await own.empties()
+    server.stop()

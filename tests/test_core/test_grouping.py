@@ -90,3 +90,14 @@ async def test_an_item_is_dropped_with_its_caller_while_it_waits() -> None:
     works.let_through(2)
     assert list(await asyncio.gather(first, third)) == [2, 6]
     assert works.groups == [[1], [3]]
+
+
+async def test_nobody_waits_for_a_group_that_was_cancelled() -> None:
+    async def work(items: Sequence[int]) -> list[int | Exception]:
+        raise asyncio.CancelledError
+
+    double = Grouping(work)
+    with pytest.raises(asyncio.CancelledError):
+        await double(1)
+    with pytest.raises(asyncio.CancelledError):
+        await double(2)

@@ -26,7 +26,8 @@ from features.jobs import crud
 from features.jobs.burial import Burial
 from features.jobs.exceptions import ClaimLost
 from features.jobs.models import DeadLetter, Job
-from features.jobs.runner import JobRun, JobRunner, Report
+from features.jobs.run import JobRun, Report
+from features.jobs.runner import JobRunner
 from features.jobs.services import JobRequest, JobRowsService, JobsService, StartedJob
 from features.jobs.transaction import JobTransactions
 from features.users.models import LOCAL_ADMINISTRATOR_ID, User
@@ -72,6 +73,7 @@ class Delivery:
     """One delivery of a job's task; its work waits for what the test tells it."""
 
     def __init__(self, runner: JobRunner, job_id: str) -> None:
+        self.job_id = job_id
         self.run: JobRun | None = None
         self._begun = asyncio.Event()
         self._order: asyncio.Future[None] = asyncio.get_running_loop().create_future()

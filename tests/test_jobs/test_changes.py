@@ -1,6 +1,7 @@
 """Changes that share a transaction: none suffers from another, or from who is frozen."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import text
@@ -8,12 +9,12 @@ from sqlalchemy.exc import InterfaceError
 
 from core import database_async
 from core.database_async import Database
-from features.jobs import crud
+from features.jobs import crud, transitions
 from features.jobs.changes import JobChanges
 from features.jobs.exceptions import Refused
 from features.jobs.models import Job
 from features.jobs.transaction import JobTransaction
-from tests.test_jobs.bench import Bench
+from tests.test_jobs.bench import ADMINISTRATOR, Bench
 
 
 def finish(at: JobTransaction, job: Job | None) -> str:
@@ -86,3 +87,58 @@ async def test_who_is_frozen_amid_a_transaction_loses_its_locks(
         assert await crud.by_id(session, job_id) is not None
     await frozen.close()
     assert await _stages(bench, [job_id]) == ["changed"]
+
+
+async def test_an_owners_held_places_keep_no_other_waiting(bench: Bench) -> None:
+    changes = bench.container.get(JobChanges)
+    member = await bench.new_member()
+    ending = await bench.claim((await bench.start()).id)
+    async with bench.database.transaction() as session:
+        await crud.lock_places(session, [ADMINISTRATOR.user_id])
+        ended = asyncio.create_task(ending.end())
+        waiting = asyncio.create_task(bench.start())
+        for _ in range(3):
+            other = (await bench.start(owner_id=member.user_id)).id
+            assert await changes.apply(other, finish) == other
+        assert not ended.done() and not waiting.done()
+    await asyncio.gather(ended, waiting)
+    assert (await bench.job(ending.job_id)).status == "SUCCEEDED"
+    assert await bench.statuses((await waiting).id) == ["queued"]
+
+
+async def test_a_retry_and_the_end_of_another_job_wait_for_each_other_in_one_order(
+    bench: Bench,
+) -> None:
+    canceled, ending = [(await bench.start()).id for _ in range(2)]
+    await bench.claim(ending)
+    await bench.jobs.cancel(ADMINISTRATOR, canceled)
+    async with bench.transactions.begin() as at:
+        jobs = await at.lock_at_once([canceled, ending])
+        retrying = asyncio.create_task(bench.jobs.retry(ADMINISTRATOR, canceled))
+        await asyncio.sleep(0.2)  # until it waits for the row
+        transitions.succeeded(at, jobs[ending])
+    assert (await retrying).job.retry_of == canceled
+
+
+async def test_a_start_whose_answer_was_lost_is_not_started_twice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = bench.jobs._store
+    tries = 0
+
+    async def lose_the_first(jobs: Sequence[Job], patience: float | None) -> list[bool]:
+        nonlocal tries
+        tries += 1
+        answer = await store(jobs, patience)
+        if tries == 1:
+            raise ConnectionError("it was committed, but who knows")
+        return answer
+
+    monkeypatch.setattr(bench.jobs, "_store", lose_the_first)
+    started = await asyncio.gather(*(bench.start() for _ in range(3)))
+    assert tries == 4
+    jobs = sorted(job.id for job in started)
+    assert await bench.count("jobs") == 3
+    for job_id in jobs:
+        assert await bench.statuses(job_id) == ["queued"]
+        assert len(await bench.tasks(job_id)) == 1

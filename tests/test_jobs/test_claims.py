@@ -9,7 +9,8 @@ from events.schemas import JobErrorBody
 from events.subjects import LAYERS_EXPORTED
 from features.jobs import crud
 from features.jobs.exceptions import ClaimLost, JobFailure
-from features.jobs.runner import LEASE_SECONDS, JobRun
+from features.jobs.run import JobRun
+from features.jobs.runner import LEASE_SECONDS
 from tests.test_jobs.bench import (
     ADMINISTRATOR,
     Bench,

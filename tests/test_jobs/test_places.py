@@ -8,9 +8,11 @@ import pytest
 from core.config import Settings
 from core.database_async import Database
 from core.security import Caller
+from features.jobs import crud
 from features.jobs.exceptions import JobFailure
 from features.jobs.models import JobPriority
 from features.jobs.reconciler import Reconciler
+from features.jobs.transaction import ADMITTED_AT_ONCE
 from tests.test_jobs.bench import ADMINISTRATOR, Bench
 
 BULK = JobPriority.BULK
@@ -127,6 +129,31 @@ async def test_a_limit_that_is_raised_admits_who_waits(bench: Bench) -> None:
         assert await reconciler.hand_on_places() == admitted
         assert await reconciler.hand_on_places() == 0
     assert await _enqueued(bench, jobs) == [1] * 8
+
+
+async def test_many_are_admitted_in_several_transactions(bench: Bench) -> None:
+    jobs = await _start(bench, 4 + 2 * ADMITTED_AT_ONCE + 5)
+    raised = Bench(bench.database, Settings(jobs_per_user=0))
+    reconciler = raised.container.get(Reconciler)
+    admitted = [await reconciler.hand_on_places() for _ in range(4)]
+    assert admitted == [ADMITTED_AT_ONCE, ADMITTED_AT_ONCE, 5, 0]
+    assert await _enqueued(bench, jobs) == [1] * len(jobs)
+
+
+async def test_who_holds_ones_places_holds_up_no_other(bench: Bench) -> None:
+    first, *others = sorted([(await bench.new_member()).user_id for _ in range(3)])
+    for owner_id in (first, *others):
+        await _start(bench, 6, owner_id=owner_id)
+    raised = Bench(bench.database, Settings(jobs_per_user=5))
+    async with bench.database.transaction() as session:
+        await crud.lock_places(session, [others[-1]])
+        sweep = asyncio.create_task(raised.container.get(Reconciler).hand_on_places())
+        async with asyncio.timeout(10):
+            while await bench.count_admitted(Caller(others[0], is_admin=False)) < 5:
+                await asyncio.sleep(0.02)
+        await bench.start(owner_id=first)  # whose places are free again
+        assert not sweep.done()
+    assert await sweep == 3
 
 
 async def test_no_job_is_forgotten_however_many_start_and_end_at_once(

@@ -12,7 +12,8 @@ from taskiq import Context, TaskiqDepends, async_shared_broker
 from core.broker import Settlement
 from core.container import Container
 from core.processes import ProcessPool
-from features.jobs.runner import Handler, JobRun, JobRunner, Report
+from features.jobs.run import JobRun, Report
+from features.jobs.runner import Handler, JobRunner
 from tests.test_jobs.spinning import spin
 
 
