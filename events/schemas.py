@@ -71,6 +71,8 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     layer_ids: list[str] | UnsetType = UNSET
     document_id: str | UnsetType = UNSET
     errors: list[dict[str, Any]] | UnsetType = UNSET
+    letter_id: str | UnsetType = UNSET
+    job_id: str | None | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
 

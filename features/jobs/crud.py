@@ -47,6 +47,8 @@ async def add(session: AsyncSession, jobs: Sequence[Job]) -> set[str]:
 
 async def stored(session: AsyncSession, ids: Sequence[str]) -> set[str]:
     """Return those of the ids that jobs have."""
+    if not ids:
+        return set()
     query = select(col(Job.id)).where(among(col(Job.id), ids))
     return set((await session.scalars(query)).all())
 
@@ -125,6 +127,12 @@ async def admitted(session: AsyncSession, owner_ids: Sequence[str]) -> dict[str,
         .group_by(col(Job.owner_id))
     )
     return {owner_id: count for owner_id, count in await session.execute(query)}
+
+
+async def admit(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Give jobs a place."""
+    statement = update(Job).where(among(col(Job.id), ids)).values(admitted=True)
+    await session.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def owners_who_wait(

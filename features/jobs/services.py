@@ -127,7 +127,6 @@ class JobsService:
     async def retry(self, caller: Caller, job_id: str) -> StartedJob:
         """Start a new job with the input of one that FAILED or was CANCELED, once."""
         async with self._transactions.begin() as at:
-            # Locked, as everybody else locks a job before its owner's places.
             found = await at.lock(job_id) if is_id("job", job_id) else None
             old = _visible(caller, found)
             _must_be_retryable(old)
@@ -260,7 +259,7 @@ def check_start(idempotency_key: str | None, wait_ms: int) -> None:
 
 async def _insert(at: JobTransaction, jobs: Sequence[Job]) -> set[str]:
     """Store jobs, each with its first event and its task; see `JobTransaction.add`."""
-    await at.admit(jobs)
+    await at.read_clock()
     for job in jobs:
         transitions.queued(at, job)
     return await at.add(jobs)

@@ -69,33 +69,38 @@ class JobTransaction:
                 )
             )
 
-    async def admit(self, jobs: Sequence[Job]) -> None:
-        """Give new jobs a place where their owners have one left."""
-        owner_ids = sorted({job.owner_id for job in jobs})
-        if self._per_user:
-            await crud.lock_places(self.session, owner_ids, self._patience)
-        admitted = await self._admitted(owner_ids)
-        for job in jobs:
-            job.admitted = job.priority in self._free(admitted[job.owner_id])
-            admitted[job.owner_id] += job.admitted
+    async def read_clock(self) -> None:
+        """Read `now` for jobs that are new: there is nothing to lock."""
         self._now = await crud.now(self.session)
 
     async def add(self, jobs: Sequence[Job]) -> set[str]:
-        """Insert jobs; return the ids of those that are stored now.
+        """Insert jobs and admit them; return the ids of those that are stored now.
 
         Not those of which another with the same idempotency key, or the same retry,
         exists. Nothing more is published of one that a former try has stored, the
         answer to which was lost.
         """
         added = await crud.add(self.session, jobs)
-        existing = [job for job in jobs if job.id not in added]
-        if not existing:
-            return added
-        ids = {job.id for job in existing}
-        self._rows = [row for row in self._rows if row.job_id not in ids]
-        for job in existing:
-            self.leave(job)
-        return added | await crud.stored(self.session, sorted(ids))
+        existing = {job.id for job in jobs} - added
+        if existing:
+            self._rows = [row for row in self._rows if row.job_id not in existing]
+        await self._admit([job for job in jobs if job.id in added])
+        return added | (await crud.stored(self.session, sorted(existing)))
+
+    async def _admit(self, jobs: Sequence[Job]) -> None:
+        """Give new jobs a place where their owners have one left.
+
+        Behind the insert, which may wait for a row: who holds places waits for none.
+        """
+        owner_ids = sorted({job.owner_id for job in jobs})
+        if self._per_user and owner_ids:
+            await crud.lock_places(self.session, owner_ids, self._patience)
+        admitted = await self._admitted(owner_ids)
+        for job in jobs:
+            job.admitted = job.priority in self._free(admitted[job.owner_id])
+            admitted[job.owner_id] += job.admitted
+            self.enqueue(job)
+        await crud.admit(self.session, [job.id for job in jobs if job.admitted])
 
     def leave(self, job: Job) -> None:
         """Give an ended job's place to the next of its owner at the transaction's end."""

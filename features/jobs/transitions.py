@@ -23,15 +23,13 @@ from events.subjects import (
 from features.jobs.models import DeadLetter, Job, JobStatus
 from features.jobs.rows import body_of
 from features.jobs.transaction import JobTransaction
-from features.jobs.utils import plain, retry_wait
+from features.jobs.utils import plain, retry_wait, used_up
 
 MESSAGE_BYTES: Final = 4096
 # An event's body holds an error twice and a progress message twice.
 TEXT_CHARACTERS: Final = 500
 WORKER_LOST: Final = JobErrorBody(
-    "WORKER_LOST",
-    "The worker that ran this job died. Another attempt may succeed.",
-    True,
+    "WORKER_LOST", "The worker that ran this job died.", True
 )
 
 
@@ -62,9 +60,8 @@ def record(at: JobTransaction, job: Job, topic: Topic, **parts: Any) -> None:
 
 
 def queued(at: JobTransaction, job: Job) -> None:
-    """The job was accepted: its first event, and the task that runs it."""
+    """The job was accepted: its first event. Its task follows when it is admitted."""
     _transition(at, job, Transition.QUEUED)
-    at.enqueue(job)
 
 
 def started(at: JobTransaction, job: Job) -> None:
@@ -116,6 +113,8 @@ def failed(at: JobTransaction, job: Job, error: JobErrorBody) -> None:
         wait = timedelta(seconds=retry_wait(job.attempt))
         _retry(at, job, error, at.now + wait)
         return
+    if error.retryable:
+        error = _kept(error, used_up(job.max_attempts))
     _end_failed(at, job, error)
     if error.retryable:
         bury(at, error.message, task_message(job.task_name, job.id), job)
@@ -167,6 +166,8 @@ def bury(at: JobTransaction, reason: str, message: bytes, job: Job | None) -> No
         task_id=event_id,
         status=DEAD_LETTER.status,
         owner=None,
+        letter_id=letter.id,
+        job_id=letter.job_id,
         reason=letter.reason,
         message=letter.message,
     )
@@ -208,8 +209,9 @@ def _end_failed(at: JobTransaction, job: Job, error: JobErrorBody) -> None:
     _transition(at, job, Transition.FAILED, error=error)
 
 
-def _kept(error: JobErrorBody) -> JobErrorBody:
-    message = plain(error.message)[:TEXT_CHARACTERS]
+def _kept(error: JobErrorBody, more: str = "") -> JobErrorBody:
+    """Return an error as it is stored; its message gives way to `more` behind it."""
+    message = plain(error.message)[: TEXT_CHARACTERS - len(more)] + more
     return msgspec.structs.replace(error, message=message)
 
 

@@ -27,6 +27,14 @@ def retry_wait(attempt: int) -> float:
     return wait * random.uniform(1 - JITTER, 1 + JITTER)
 
 
+def used_up(attempts: int) -> str:
+    """Return what is said behind the reason of a job's last failure."""
+    return (
+        f" All {attempts} attempts are used up; retryJob runs the same input again as a "
+        "new job."
+    )
+
+
 def places(per_user: int, priority: str) -> int:
     """Return how many of a person's jobs may be at work for one of `priority` to begin.
 
@@ -52,9 +60,7 @@ def error_of(error: AppError) -> JobErrorBody:
     return JobErrorBody(code, error.message, retryable)
 
 
-INTERNAL: Final = JobErrorBody(
-    "INTERNAL", "Something went wrong on our side. Another attempt may succeed.", True
-)
+INTERNAL: Final = JobErrorBody("INTERNAL", "Something went wrong on our side.", True)
 _JOB_ERROR_CODES: Final = {
     ErrorCode.CORRUPT_FILE: "CORRUPT_FILE",
     ErrorCode.UNSUPPORTED_FORMAT: "UNSUPPORTED_FORMAT",

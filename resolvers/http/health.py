@@ -44,6 +44,7 @@ async def _nats(container: Container) -> None:
     client = container.get(Client)
     if not client.is_connected:
         raise ConnectionError("NATS is not connected")
+    await client.flush()  # a round trip: a server that is frozen looks connected
     if not container.get(Hub).is_following:
         raise ConnectionError("the event log is not being followed")
 

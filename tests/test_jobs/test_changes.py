@@ -14,7 +14,7 @@ from features.jobs.changes import JobChanges
 from features.jobs.exceptions import Refused
 from features.jobs.models import Job
 from features.jobs.transaction import JobTransaction
-from tests.test_jobs.bench import ADMINISTRATOR, Bench
+from tests.test_jobs.bench import ADMINISTRATOR, Bench, asked
 
 
 def finish(at: JobTransaction, job: Job | None) -> str:
@@ -118,6 +118,23 @@ async def test_a_retry_and_the_end_of_another_job_wait_for_each_other_in_one_ord
         await asyncio.sleep(0.2)  # until it waits for the row
         transitions.succeeded(at, jobs[ending])
     assert (await retrying).job.retry_of == canceled
+
+
+async def test_a_repeated_key_and_the_end_of_its_job_do_not_lock_each_other_out(
+    bench: Bench,
+) -> None:
+    job_id = (await bench.start(idempotency_key="k")).id
+    other = (await bench.start()).id
+    async with bench.transactions.begin() as at:
+        job = await at.lock(job_id)
+        assert job is not None
+        transitions.started(at, job)
+        await at.session.flush()
+        repeating = asyncio.create_task(bench.jobs.start(asked(idempotency_key="k"), 0))
+        await asyncio.sleep(0.2)  # until it waits for the row
+        transitions.succeeded(at, job)
+    assert (await repeating).job.id == job_id
+    assert len(await bench.tasks(other)) == 1
 
 
 async def test_a_start_whose_answer_was_lost_is_not_started_twice(

@@ -9,6 +9,7 @@ from typing import Any
 from core.storage import DiskStorage, Storage
 from core.task_queue import task_message
 from features.jobs.burial import Burial
+from features.jobs.utils import used_up
 from features.psd.services import PARSE_TASK
 from tests.client import Client
 from tests.integration.gateway import Gateway
@@ -96,7 +97,7 @@ async def _check_letter(client: Client, job_id: str, told: list[Any]) -> None:
     [event] = told
     [letter] = (await client.ask(LETTERS))["deadLetters"]["nodes"]
     message = task_message(PARSE_TASK, job_id).decode()
-    assert (letter["reason"], letter["message"]) == (AWAY, message)
+    assert (letter["reason"], letter["message"]) == (AWAY + used_up(4), message)
     assert letter["job"] == {
         "id": job_id,
         "status": "FAILED",
@@ -107,7 +108,8 @@ async def _check_letter(client: Client, job_id: str, told: list[Any]) -> None:
     assert (event["status"], event["job"]) == ("failed", None)
     assert event["at"] == letter["at"]
     payload = event["payload"]
-    assert (payload["reason"], payload["message"]) == (AWAY, message)
+    assert (payload["reason"], payload["message"]) == (letter["reason"], message)
+    assert (payload["letter_id"], payload["job_id"]) == (letter["id"], job_id)
     assert (payload["owner"], payload["task_id"]) == (None, event["eventId"])
 
 

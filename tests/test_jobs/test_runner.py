@@ -157,12 +157,18 @@ async def test_four_attempts_and_no_more(bench: Bench) -> None:
     assert len(await bench.tasks(job_id)) == 4
 
     [letter] = await bench.dead_letters()
-    assert (letter.job_id, letter.reason) == (job_id, "Try again.")
+    assert (letter.job_id, letter.reason) == (
+        job_id,
+        "Try again. All 4 attempts are used up; retryJob runs the same input again as a "
+        "new job.",
+    )
+    assert job.error is not None and job.error["message"] == letter.reason
     assert letter.message == task_message("tests.nothing", job_id).decode()
     [(subject, event)] = await bench.dead_letter_events()
     assert subject == f"events.{DEAD_LETTER}" == "events.tasks.dead.failed"
     assert (event.reason, event.message) == (letter.reason, letter.message)
     assert (event.owner, event.task_id) == (None, event.event_id)
+    assert (event.letter_id, event.job_id) == (letter.id, job_id)
 
 
 async def test_what_can_never_work_fails_at_once(bench: Bench) -> None:

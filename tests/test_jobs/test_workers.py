@@ -13,7 +13,7 @@ from core.task_queue import TaskPriority, task_message, task_subject
 from events.hub import Hub
 from events.log import EventLog
 from features.jobs.services import JobRowsService, JobsService
-from features.jobs.utils import INTERNAL
+from features.jobs.utils import INTERNAL, used_up
 from tests.programs import Program, is_gone
 from tests.test_jobs.bench import ADMINISTRATOR, asked
 from tests.test_jobs.plant import Plant, Site, until, without_progress
@@ -172,7 +172,7 @@ async def test_what_never_works_ends_as_a_dead_letter(site: Site) -> None:
         (None, "\ufffd garbled", NOT_UNDERSTOOD),
         (None, '{"task_id', "The message names a job that does not exist."),
         (unknown, '{"task_id', NOT_UNDERSTOOD),
-        (poison, '{"task_id', INTERNAL.message),
+        (poison, '{"task_id', INTERNAL.message + used_up(4)),
     }
     log = EventLog(site.client)
     told = [one async for one in log.replay(before, "events.tasks.dead.failed.*")]
