@@ -201,10 +201,10 @@ class JobsService:
 
     async def _store(self, jobs: Sequence[Job], patience: float | None) -> list[bool]:
         """Store jobs; tell which did not exist already."""
-        # Copies: a job of a group that has failed is tried again, and numbered anew.
-        copies = [Job(**job.model_dump()) for job in jobs]
+        for job in jobs:  # of a group that has failed it may have been changed already
+            job.job_seq, job.admitted = 0, False
         async with self._transactions.begin(patience=patience) as at:
-            stored = await _insert(at, copies)
+            stored = await _insert(at, jobs)
         return [job.id in stored for job in jobs]
 
     async def _repeat(self, request: JobRequest, wait_ms: int) -> StartedJob:
