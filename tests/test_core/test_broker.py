@@ -363,6 +363,7 @@ async def test_an_idle_worker_notices_soon_that_nats_was_killed(
             await asyncio.sleep(0.3)  # until it waits for both priorities
             assert server.child is not None
             server.child.kill()
+            server.child.wait()  # its port is free then, and kept
             server.start()
             await wait_until(lambda: client.stats["reconnects"] > 0)
             await own.put_job()

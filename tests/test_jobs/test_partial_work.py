@@ -38,6 +38,7 @@ SIDE = 400
 HALF = 25
 BREAK_SECONDS = 5.0  # after which the viewer's socket breaks, and the next goes on
 OBJECTS = 2 * (LAYERS + 1)  # each layer and the whole: a picture and a preview
+UPLOADS = ("files+", "uploads+")
 
 type Fault = Callable[[Program], None]
 
@@ -137,7 +138,7 @@ class Yard:
         """Count the results that are stored; nothing but uploads lies beside them."""
         stored = {one.key async for one in self._storage.list("jobs/")}
         files = [path for path in self._data.rglob("*") if path.is_file()]
-        names = [path.name for path in files if not path.name.startswith("files+")]
+        names = [path.name for path in files if not path.name.startswith(UPLOADS)]
         assert sorted(names) == sorted(key.replace("/", "+") for key in stored)
         return len(stored)
 
