@@ -39,7 +39,7 @@ async def test_a_rolling_restart_under_load_loses_and_doubles_nothing(
     async def keep_starting() -> None:
         for number in range(60):
             owner_id = people[number % len(people)]
-            jobs.append(await site.start("tests.sleep", 0.3, owner_id=owner_id))
+            jobs.append(await site.start("tests.sleep", 0.8, owner_id=owner_id))
             await asyncio.sleep(0.05)
 
     with site.plant.worker() as first, site.plant.worker() as second:
