@@ -29,7 +29,10 @@ RETRYABLE = JobFailure("EXTERNAL_SERVICE", "Try again.", retryable=True)
 HOPELESS = JobFailure("CORRUPT_FILE", "This file is cut short.", retryable=False)
 
 
-async def test_a_job_runs_to_its_end(bench: Bench) -> None:
+async def test_a_job_runs_to_its_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("features.jobs.run.PROGRESS_SECONDS", 5.0)
     job_id = (await bench.start()).id
     delivery = await bench.claim(job_id)
     run = await delivery.begun()
