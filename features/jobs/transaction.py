@@ -42,13 +42,13 @@ class JobTransaction:
     async def lock(self, job_id: str) -> Job | None:
         """Return a job with its row locked."""
         job = await crud.locked(self.session, job_id)
-        self._now = await crud.now(self.session)
+        await self.read_clock()
         return job
 
     async def lock_at_once(self, job_ids: Sequence[str]) -> dict[str, Job]:
         """Return jobs with their rows locked, less those that somebody else holds."""
         jobs = await crud.locked_at_once(self.session, job_ids)
-        self._now = await crud.now(self.session)
+        await self.read_clock()
         return jobs
 
     def publish(self, row: OutboxRow) -> None:
@@ -70,7 +70,7 @@ class JobTransaction:
             )
 
     async def read_clock(self) -> None:
-        """Read `now` for jobs that are new: there is nothing to lock."""
+        """Read `now`: behind the locks, or for jobs that are new, which need none."""
         self._now = await crud.now(self.session)
 
     async def add(self, jobs: Sequence[Job]) -> set[str]:
@@ -92,9 +92,10 @@ class JobTransaction:
 
         Behind the insert, which may wait for a row: who holds places waits for none.
         """
+        if not jobs:
+            return
         owner_ids = sorted({job.owner_id for job in jobs})
-        if self._per_user and owner_ids:
-            await crud.lock_places(self.session, owner_ids, self._patience)
+        await self._lock_places(owner_ids)
         admitted = await self._admitted(owner_ids)
         for job in jobs:
             job.admitted = job.priority in self._free(admitted[job.owner_id])
@@ -111,12 +112,10 @@ class JobTransaction:
     async def hand_on_places(self, owner_ids: Sequence[str]) -> int:
         """Admit what waits for a place and can have one; return how many jobs.
 
-        Nothing else of these owners is locked behind this: who waits for their
-        places waits for nothing that this transaction could want.
+        No row is waited for behind this: locks are taken in the order rows, places.
         """
         await self.session.flush()
-        if self._per_user:
-            await crud.lock_places(self.session, owner_ids, self._patience)
+        await self._lock_places(owner_ids)
         waiting = await crud.owners_who_wait(self.session, owner_ids)
         return sum([await self._admit_next(owner_id) for owner_id in waiting])
 
@@ -141,6 +140,10 @@ class JobTransaction:
             await self.session.flush()
             count += 1
         return count
+
+    async def _lock_places(self, owner_ids: Sequence[str]) -> None:
+        if self._per_user:
+            await crud.lock_places(self.session, owner_ids, self._patience)
 
     async def _admitted(self, owner_ids: Sequence[str]) -> Counter[str]:
         """Return how many jobs of each owner have a place, where that matters."""
