@@ -17,12 +17,12 @@ WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -
 # Where Linux can do it, OneManage ends with make, also when make is killed.
 ENDING_WITH_MAKE = $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
 
-.PHONY: run test chaos lint install install-dev web clean
+.PHONY: run test chaos lint install install-dev web clients clean
 
 run: install web
 	@exec $(ENDING_WITH_MAKE) .venv/bin/python server.py
 
-test: install-dev web
+test: install-dev web clients
 	.venv/bin/python -m pytest $(ARGS)
 
 # ONEMANAGE_CHAOS_MINUTES and ONEMANAGE_CHAOS_SEED choose; see docs/reliability.md.
@@ -39,6 +39,7 @@ lint: install-dev
 install: .venv/installed
 install-dev: .venv/installed-dev
 web: web/dist/index.html
+clients: tests/conformance/node_modules/installed
 
 # PDM in a place of its own, pinned together with all that it depends on. It runs
 # with whatever python3 there is; where that is no 3.12, it brings one.
@@ -94,11 +95,18 @@ web/node_modules/installed: .tools/node web/package.json web/package-lock.json
 	cd web && PATH="$$(cat ../.tools/node):$$PATH" npm ci --no-audit --no-fund
 	@touch $@
 
+# The clients, servers and audits of others that the tests talk to.
+tests/conformance/node_modules/installed: .tools/node \
+    tests/conformance/package.json tests/conformance/package-lock.json
+	cd tests/conformance && PATH="$$(cat ../../.tools/node):$$PATH" \
+	  npm ci --no-audit --no-fund
+	@touch $@
+
 web/dist/index.html: web/node_modules/installed $(WEB_SOURCES)
 	cd web && PATH="$$(cat ../.tools/node):$$PATH" npm run build
 	@touch $@
 
 clean:
 	rm -rf .venv .tools .pdm-python .mypy_cache .pytest_cache .import_linter_cache \
-	  .hypothesis web/node_modules web/dist
+	  .hypothesis web/node_modules web/dist tests/conformance/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
