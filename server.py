@@ -20,9 +20,10 @@ from core.database_async import Database
 from core.logging import configure_logging
 from core.nats import connect
 from core.storage import Storage
-from events.hub import Hub, JobHeads
+from events.heads import JobHeads
+from events.hub import Hub
 from features.files.services import FilesService
-from features.jobs.services import JobRowsService
+from features.jobs.reading import JobRowsService
 from resolvers.http.body_limit import BodyLimit
 from resolvers.http.errors import ERROR_HANDLERS
 from resolvers.http.files import FileServices, file_routes

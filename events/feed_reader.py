@@ -1,14 +1,17 @@
 """Reading all events that a subject filter covers, in stream order."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from typing import NamedTuple
 
-from core.base import utc_now
-from events.cursor import EventCursor, Position
+from events.cursor import EventCursor
+from events.follower import Follower
+from events.heads import JobHead
 from events.hub import Hub
-from events.log import Recorded
+from events.log_reader import LogReader
+from events.recorded import Recorded
 from events.schemas import EventBody
-from events.subjects import matches, without_id
+from events.subjects import matches
+from events.watchers import Watchers
 
 
 class FeedEvent(NamedTuple):
@@ -39,83 +42,63 @@ def stream_filter(pattern: str) -> str:
     return f"events.{pattern}" if pattern.endswith(">") else f"events.{pattern}.*"
 
 
-class FeedReader:
+class FeedReader(LogReader[FeedItem]):
     """Reads the events below a filter that a caller may see, for one subscription."""
 
     def __init__(
-        self, hub: Hub, pattern: str, may_see: Callable[[str | None], bool]
+        self,
+        hub: Hub,
+        pattern: str,
+        may_see: Callable[[str | None], bool],
+        after: EventCursor | None = None,
     ) -> None:
-        self._hub = hub
+        super().__init__(hub, after)
+        self.log_filter = stream_filter(pattern)
         self._pattern = f"events.{pattern}"
-        self._filter = stream_filter(pattern)
         self._may_see = may_see
-        self._position: Position | None = None
-        self._cursor = EventCursor(utc_now())
 
-    async def read(self, after: EventCursor | None) -> AsyncGenerator[FeedItem, None]:
-        """Yield what comes from now on, or all that came behind `after` and comes."""
-        with self._hub.watch_subjects(self._pattern) as watch:
-            here = await self._hub.reach()
-            self._cursor = EventCursor(utc_now(), here) if after is None else after
-            self._position = self._cursor.position
-            if after is not None:
-                async for item in self._catch_up():
-                    yield item
-            while True:
-                signal = await watch.next()
-                if isinstance(signal, Recorded):
-                    following = self._pass_on(signal, await self._hub.creation())
-                else:
-                    following = self._catch_up(is_cut=signal is not None)
-                async for item in following:
-                    yield item
+    def watch(self, watchers: Watchers, follower: Follower[FeedItem]) -> None:
+        """Register for the filter."""
+        watchers.watch_subjects(self._pattern, follower)
 
-    async def _catch_up(self, *, is_cut: bool = False) -> AsyncIterator[FeedItem]:
-        """Read from the log what lies behind the last event, up to its present end.
+    def unwatch(self, watchers: Watchers, follower: Follower[FeedItem]) -> None:
+        """End it."""
+        watchers.unwatch_subjects(self._pattern, follower)
 
-        Where that place holds no more, or the hub says that the log was cut, a gap is
-        told first; its cursor is the one that the client had.
-        """
-        if not await self._hub.log.holds(self._position):
-            self._position, is_cut = None, True
-        if is_cut:
-            yield FeedGap(self._cursor)
-        # Of the stream that is read now; should it be replaced, its places hold no more.
-        creation = await self._creation()
-        async for event in self._hub.log.replay(self._sent, self._filter):
-            if self._position is not None and await self._is_behind_cut(event):
-                yield FeedGap(self._cursor)
-            async for item in self._pass_on(event, creation):
-                yield item
+    def wants(self, event: Recorded) -> bool:
+        """Tell whether the filter covers an event that the caller may see."""
+        return (
+            matches(self._pattern, event.bare_subject)
+            and event.is_readable
+            and self._may_see(owner_of(event.body))
+        )
 
-    async def _creation(self) -> int:
-        if self._position is not None:
-            return self._position.creation
-        return (await self._hub.log.state()).creation
+    def show(self, event: Recorded) -> FeedItem:
+        """Return the event and its cursor."""
+        return FeedEvent(event, event.cursor)
 
-    async def _is_behind_cut(self, event: Recorded) -> bool:
-        """Tell whether the log lost its beginning, up to `event`, while it was read."""
-        if event.sequence == self._sent + 1:
-            return False
-        return (await self._hub.log.state()).first > self._sent + 1
+    async def gap(self) -> AsyncIterator[FeedItem]:
+        """Tell the gap; all that is kept follows."""
+        self._position = None
+        yield FeedGap(self._cursor)
 
-    @property
-    def _sent(self) -> int:
-        return self._position.sequence if self._position is not None else 0
+    async def hole(self, event: Recorded) -> AsyncIterator[FeedItem]:
+        """Tell nothing: events of any kind are not numbered."""
+        nothing: tuple[FeedItem, ...] = ()
+        for item in nothing:
+            yield item
 
-    async def _pass_on(self, event: Recorded, creation: int) -> AsyncIterator[FeedItem]:
-        if event.sequence <= self._sent:
-            return
-        self._position = Position(creation, event.sequence, event.time)
-        if not matches(self._pattern, without_id(event.subject)):
-            return
-        if event.is_readable and self._may_see(owner_of(event.body)):
-            self._cursor = _cursor_at(event, self._position)
-            yield FeedEvent(event, self._cursor)
+    def checked_jobs(self) -> Collection[str]:
+        """Return none: jobs' numbers are not followed here."""
+        return ()
 
+    def agrees(self, job_id: str, head: JobHead | None) -> bool:
+        """Agree: nothing was asked."""
+        return True
 
-def _cursor_at(event: Recorded, position: Position) -> EventCursor:
-    job = event.body.job
-    if job:
-        return EventCursor(event.at, position, job.id, job.job_seq)
-    return EventCursor(event.at, position)
+    async def compare(
+        self, job_id: str, head: JobHead | None
+    ) -> AsyncGenerator[FeedItem, None]:
+        """Tell nothing."""
+        async for item in self.recover():
+            yield item

@@ -1,88 +1,32 @@
 """The hub: what one gateway process has seen of the event log, handed to its watchers.
 
-One tail feeds all watchers. What the hub must ask of PostgreSQL comes to it as a
-protocol, `JobHeads`.
+One tail feeds all watchers, and a ring keeps the newest events for those who lag. What
+the hub must ask of PostgreSQL comes to it as a protocol, `JobHeads`.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
-import nats.errors
 from loguru import logger
 from nats.aio.client import Client
 
 from events.cursor import Position
-from events.log import EventLog, Recorded
-from events.subjects import ALL_EVENTS, Transition, matches, trailing_id, without_id
+from events.heads import JobHead, JobHeads
+from events.log import EventLog
+from events.recorded import Recorded
+from events.ring import Mark, Ring
+from events.silence import SilenceCheck
+from events.subjects import ALL_EVENTS
 from events.tail import Tail
+from events.watchers import Watcher, Watchers
 
-CHECK_SECONDS: Final = 30.0
-CHECK_DELAY_SECONDS: Final = 0.02
 PASSING_SECONDS: Final = 5.0
-BUFFERED_EVENTS: Final = 1024
-
-
-class JobHead(NamedTuple):
-    """A row's job_seq, and the lowest number that is still in the outbox."""
-
-    job_seq: int
-    first_waiting: int | None
-
-    @property
-    def published(self) -> int:
-        """The highest job_seq that must be in the event log."""
-        return self.job_seq if self.first_waiting is None else self.first_waiting - 1
-
-
-class JobHeads(Protocol):
-    """Where the jobs stand in PostgreSQL."""
-
-    async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
-        """Return the heads of the jobs that exist."""
-
-
-class Restarted:
-    """The log is another or was cut: what was buffered before is void."""
-
-
-type Signal = Recorded | JobHead | Restarted
-
-
-class Watch:
-    """A bounded buffer of what one subscription has yet to read.
-
-    A full one is emptied and marked: its reader goes back to the log.
-    """
-
-    def __init__(self) -> None:
-        self._buffer: deque[Signal] = deque()
-        self._ready = asyncio.Event()
-        self._overflowed = False
-
-    def push(self, signal: Signal) -> None:
-        """Add a signal without waiting."""
-        if isinstance(signal, Restarted):
-            self._buffer.clear()
-            self._overflowed = False  # the reader is to learn of the restart
-        elif len(self._buffer) >= BUFFERED_EVENTS:
-            self._buffer.clear()
-            self._overflowed = True
-        if not self._overflowed:
-            self._buffer.append(signal)
-        self._ready.set()
-
-    async def next(self) -> Signal | None:
-        """Wait for the next signal; None where the buffer overflowed before it."""
-        while not self._buffer and not self._overflowed:
-            self._ready.clear()
-            await self._ready.wait()
-        if self._overflowed:
-            self._overflowed = False
-            return None
-        return self._buffer.popleft()
+# What a hub that starts reads back, so that clients which return find it in the ring.
+PREFILLED_EVENTS: Final = 4096
+# Handed out in one go; then others have the event loop.
+WATCHERS_AT_ONCE: Final = 256
 
 
 class Hub:
@@ -90,17 +34,21 @@ class Hub:
 
     def __init__(self, client: Client, heads: JobHeads) -> None:
         self.log = EventLog(client)
+        self.watchers = Watchers()
+        self.ring = Ring(_loop_time)
         self._heads = heads
         self._tail = Tail(
             client,
             self.log,
+            on_start=self._prefill,
             on_event=self._dispatch,
             on_restart=self._restart,
             on_attached=self._attach,
         )
-        self._by_job: dict[str, set[Watch]] = {}
-        self._by_pattern: dict[Watch, str] = {}
-        self._check_wanted = asyncio.Event()
+        self._silence = SilenceCheck(heads, self.log, self.watchers, self._passed)
+        self._dispatched = 0
+        # A tail that begins again must not overtake what is still being handed out.
+        self._dispatching = asyncio.Lock()
         self._moved = asyncio.Event()
         self._attached = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,6 +63,11 @@ class Hub:
         """True while the hub hears of the log."""
         return self.position is not None and self._tail.is_alive
 
+    @property
+    def mark(self) -> Mark:
+        """The place in the ring up to which all watchers have been told."""
+        return Mark(self.ring.epoch, self._dispatched)
+
     async def reach(self) -> Position:
         """Wait until the hub follows the log; return what it has seen."""
         while self.position is None:
@@ -125,7 +78,7 @@ class Hub:
         """Begin to follow the log, in the background."""
         self._tasks = [
             asyncio.create_task(self._tail.run()),
-            asyncio.create_task(self._check_for_ever()),
+            asyncio.create_task(self._silence.run()),
         ]
 
     async def close(self) -> None:
@@ -135,99 +88,68 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @contextmanager
-    def watch_job(self, job_id: str) -> Iterator[Watch]:
-        """Buffer a job's events from now on."""
-        watch = Watch()
-        watchers = self._by_job.setdefault(job_id, set())
-        watchers.add(watch)
+    def end_of(self, job_id: str) -> Iterator[asyncio.Event]:
+        """Give an event that is set when the job's terminal event comes."""
+        watcher = _EndWatcher()
+        self.watchers.watch_job(job_id, watcher)
         try:
-            yield watch
+            yield watcher.has_ended
         finally:
-            watchers.discard(watch)
-            if not watchers and self._by_job.get(job_id) is watchers:
-                del self._by_job[job_id]
-
-    @contextmanager
-    def watch_subjects(self, pattern: str) -> Iterator[Watch]:
-        """Buffer, from now on, the events whose subject without its id is covered."""
-        watch = Watch()
-        self._by_pattern[watch] = pattern
-        try:
-            yield watch
-        finally:
-            del self._by_pattern[watch]
+            self.watchers.unwatch_job(job_id, watcher)
 
     async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
         """Return where jobs stand in PostgreSQL."""
         return await self._heads.heads(job_ids)
 
-    async def creation(self) -> int:
-        """Return when the stream was made, in microseconds since 1970."""
-        if self.position is not None:
-            return self.position.creation
-        return (await self.log.state()).creation
+    async def holds(self, position: Position | None) -> bool:
+        """Tell whether reading on from `position` misses nothing."""
+        return self.ring.covers(position) or await self.log.holds(position)
 
-    async def wait_for_end(self, watch: Watch) -> None:
-        """Read a job's watch until the job's terminal event."""
-        while True:
-            signal = await watch.next()
-            if isinstance(signal, Recorded) and is_terminal(signal):
-                return
-
-    def request_check(self) -> None:
-        """Have the watched jobs compared with PostgreSQL soon, all of them at once."""
-        self._check_wanted.set()
+    def request_check(self, watcher: Watcher | None = None) -> None:
+        """Have a watcher's jobs (None: all) compared with PostgreSQL soon."""
+        self._silence.request(watcher)
 
     def _attach(self) -> None:
         self._attached.set()
         self.request_check()
 
-    def _dispatch(self, event: Recorded) -> None:
-        for watch in self._by_job.get(trailing_id(event.subject), ()):
-            watch.push(event)
-        if self._by_pattern:
-            subject = without_id(event.subject)
-            for watch, pattern in self._by_pattern.items():
-                if matches(pattern, subject):
-                    watch.push(event)
+    async def _prefill(self, first: int, position: Position) -> None:
+        """Read back what was stored last, up to the position where the tail begins."""
+        start = max(first - 1, position.sequence - PREFILLED_EVENTS, 0)
+        self.ring.reset(Position(position.creation, start, None))
+        async for event in self.log.replay(start):
+            if event.sequence > position.sequence:
+                break
+            self.ring.append(event)
+        self.ring.end = position
+        self._dispatched = position.sequence
+
+    async def _dispatch(self, event: Recorded) -> None:
+        epoch = self.ring.epoch
+        self.ring.append(event)
+        async with self._dispatching:
+            for place, watcher in enumerate(self.watchers.of(event), start=1):
+                if self.ring.epoch != epoch:
+                    return
+                if watcher in self.watchers:
+                    self._tell(watcher, event)
+                if place % WATCHERS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            self._dispatched = event.sequence
         self._moved.set()
 
-    def _restart(self) -> None:
-        for watchers in self._by_job.values():
-            for watch in watchers:
-                watch.push(Restarted())
-        for watch in self._by_pattern:
-            watch.push(Restarted())
+    @staticmethod
+    def _tell(watcher: Watcher, event: Recorded) -> None:
+        try:
+            watcher.on_event(event)
+        except Exception:  # of one watcher; the others are to hear
+            logger.exception("a watcher failed at event {}", event.sequence)
 
-    async def _check_for_ever(self) -> None:
-        """Run the silence check when asked, and every CHECK_SECONDS."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_SECONDS):
-                    await self._check_wanted.wait()
-            await asyncio.sleep(CHECK_DELAY_SECONDS)
-            self._check_wanted.clear()
-            try:
-                await self._check()
-            except (nats.errors.Error, TimeoutError, OSError) as error:
-                logger.debug("the silence check waits for NATS: {!r}", error)
-            except Exception as error:  # PostgreSQL may be away; the next check is due
-                logger.warning("the silence check failed: {!r}", error)
-
-    async def _check(self) -> None:
-        """Tell every watch what must have been sent once the hub has passed the end."""
-        watched = {job: tuple(watches) for job, watches in self._by_job.items()}
-        if not watched:
-            return
-        heads = await self._heads.heads(list(watched))
-        state = await self.log.state()
-        if not await self._passed(state.creation, state.last):
-            self.request_check()
-            return
-        for job_id, head in heads.items():
-            for watch in watched[job_id]:
-                if watch in self._by_job.get(job_id, ()):
-                    watch.push(head)
+    def _restart(self, position: Position) -> None:
+        self.ring.reset(position)
+        self._dispatched = position.sequence
+        for watcher in self.watchers:
+            watcher.on_restart()
 
     async def _passed(self, creation: int, sequence: int) -> bool:
         """Wait some seconds for the tail to reach a sequence of the same stream.
@@ -250,16 +172,31 @@ class Hub:
     def _is_at(self, creation: int, sequence: int) -> bool:
         here = self.position
         return (
-            here is not None and here.creation == creation and here.sequence >= sequence
+            here is not None
+            and here.creation == creation
+            and self._dispatched >= sequence
         )
 
 
-def is_terminal(event: Recorded) -> bool:
-    """Tell whether an event of a job is its last one."""
-    status = without_id(event.subject).rpartition(".")[2]
-    return (
-        event.is_readable
-        and bool(event.body.job)
-        and status in Transition
-        and Transition(status).is_terminal
-    )
+class _EndWatcher:
+    """Waits for a job's terminal event."""
+
+    def __init__(self) -> None:
+        self.has_ended = asyncio.Event()
+
+    def on_event(self, event: Recorded) -> None:
+        if event.is_terminal:
+            self.has_ended.set()
+
+    def on_restart(self) -> None:
+        """Wait on: what is kept comes again."""
+
+    def on_head(self, job_id: str, head: JobHead | None) -> None:
+        """Wait on."""
+
+    def checked_jobs(self) -> Collection[str]:
+        return ()
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

@@ -3,16 +3,21 @@
 The rules are docs/contract/event-log.md's "Reading"; `b` there is `_seen` here.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from core.base import utc_now
+from core.errors import AppError, ErrorCode
 from events.cursor import EventCursor, Position
-from events.hub import Hub, JobHead, Watch, is_terminal
-from events.log import Recorded
+from events.follower import HOLE, Follower, Hole
+from events.heads import JobHead, JobRows
+from events.hub import Hub
+from events.recorded import Recorded
+from events.ring import Mark
 from events.schemas import JobBody
 from events.subjects import job_filter
+from events.watchers import Watchers
 
 
 class Snapshot(NamedTuple):
@@ -42,85 +47,145 @@ class Gap(NamedTuple):
 type JobItem = Snapshot | Happened | Gap
 
 
-class JobRows(Protocol):
-    """A job's row, as the reader needs it."""
+class Row(NamedTuple):
+    """A job's row, and what the hub had seen before it was read: early, never late."""
 
-    async def body(self, job_id: str) -> JobBody | None:
-        """Return the row as an event would carry it; None where it is not there."""
+    job: JobBody
+    position: Position | None
+    mark: Mark
 
 
-def event_cursor(event: Recorded, job: JobBody, creation: int) -> EventCursor:
-    """Return the cursor to resume behind an event of a job."""
-    position = Position(creation, event.sequence, event.time)
-    return EventCursor(event.at, position, job.id, job.job_seq)
+async def read_row(hub: Hub, rows: JobRows, job_id: str) -> Row | None:
+    """Read where a job stands; None where it is not there."""
+    position, mark = hub.position, hub.mark
+    job = await rows.body(job_id)
+    return Row(job, position, mark) if job is not None else None
 
 
 class JobReader:
-    """Reads one job for one subscription."""
+    """Reads one job for one subscription, from `after` or, without one, from its row."""
 
-    def __init__(self, hub: Hub, rows: JobRows, job_id: str) -> None:
+    def __init__(
+        self, hub: Hub, rows: JobRows, row: Row, after: EventCursor | None = None
+    ) -> None:
         self._hub = hub
         self._rows = rows
-        self._job_id = job_id
-        self._filter = job_filter(job_id)
+        self._row = row
+        self._after = after
+        self._job_id = row.job.id
         self._seen = 0
-        self._cursor = EventCursor(utc_now())
-        self._ended = False
+        self._cursor = after or EventCursor(utc_now())
+        self.mark = row.mark
+        self.is_over = False
 
-    async def read(self, after: EventCursor | None) -> AsyncGenerator[JobItem, None]:
-        """Yield from `after` (None: a snapshot first) to the job's terminal event."""
-        with self._hub.watch_job(self._job_id) as watch:
-            if after is None:
-                opening = self._snapshot()
-            else:
-                opening = self._resume(after)
-            async for item in opening:
-                yield item
-            self._hub.request_check()
-            while not self._ended:
-                async for item in self._live(watch):
-                    yield item
+    def watch(self, watchers: Watchers, follower: Follower[JobItem]) -> None:
+        """Register for the job's events."""
+        watchers.watch_job(self._job_id, follower)
 
-    async def _snapshot(self) -> AsyncIterator[JobItem]:
-        """Yield the row; the position is from before it was read: early, never late."""
-        position = self._hub.position
-        job = await self._rows.body(self._job_id)
-        if job is None:
-            self._ended = True
-            return
-        now = utc_now()
-        self._seen = job.job_seq
-        self._cursor = EventCursor(now, position, job.id, job.job_seq)
-        self._ended = job.finished_at is not None
-        yield Snapshot(job, self._cursor, now)
+    def unwatch(self, watchers: Watchers, follower: Follower[JobItem]) -> None:
+        """End it."""
+        watchers.unwatch_job(self._job_id, follower)
 
-    async def _gap(self) -> AsyncIterator[JobItem]:
-        job = await self._rows.body(self._job_id)
-        if job is not None:
-            yield Gap(job, self._cursor, utc_now())
-        async for item in self._snapshot():
+    def checked_jobs(self) -> Collection[str]:
+        """Return the job: its silence is checked."""
+        return (self._job_id,)
+
+    async def open(self) -> AsyncGenerator[JobItem, None]:
+        """Yield a snapshot, or what lies behind the cursor."""
+        opening = self._snapshot(self._row) if self._after is None else self._resume()
+        async for item in opening:
             yield item
 
-    async def _resume(self, after: EventCursor) -> AsyncIterator[JobItem]:
+    def take(self, event: Recorded) -> JobItem | Hole | None:
+        """Step behind the next event, drop what was sent, notice a hole."""
+        if not event.is_readable:
+            return None  # the number after it tells the gap
+        job = _job_of(event)
+        if job.job_seq <= self._seen:
+            return None
+        if job.job_seq > self._seen + 1:
+            return HOLE
+        return self._step(event, job)
+
+    def next_kept(self, sequence: int) -> Recorded | None:
+        """Return the job's next event in the ring."""
+        return self._hub.ring.next_of(self._job_id, sequence)
+
+    async def recover(self) -> AsyncGenerator[JobItem, None]:
+        """Read on from the log itself: a hole in what the hub told is proven there."""
+        async for item in self._replay():
+            yield item
+
+    def restarted(self) -> None:
+        """Read on: the numbers tell what is missing."""
+
+    def agrees(self, job_id: str, head: JobHead | None) -> bool:
+        """Tell whether all was sent that must have been, and nothing else."""
+        return head is not None and head.published <= self._seen <= head.job_seq
+
+    async def compare(
+        self, job_id: str, head: JobHead | None
+    ) -> AsyncGenerator[JobItem, None]:
+        """Read again what PostgreSQL says is there; tell a gap where it is not.
+
+        AppError NOT_FOUND where the job is no more.
+        """
+        if head is None:
+            raise AppError(ErrorCode.NOT_FOUND, "This job is no more.")
+        if self._seen < head.published:
+            async for item in self._replay():
+                yield item
+        if self.is_over or not await self._is_astray(head):
+            return
+        async for item in self._gap():
+            yield item
+
+    async def _snapshot(self, row: Row) -> AsyncIterator[JobItem]:
+        now = utc_now()
+        self._seen = row.job.job_seq
+        self._cursor = EventCursor(now, row.position, row.job.id, row.job.job_seq)
+        self.mark = row.mark
+        self.is_over = row.job.finished_at is not None
+        yield Snapshot(row.job, self._cursor, now)
+
+    async def _gap(self) -> AsyncIterator[JobItem]:
+        row = await read_row(self._hub, self._rows, self._job_id)
+        if row is None:
+            raise AppError(ErrorCode.NOT_FOUND, "This job is no more.")
+        yield Gap(row.job, self._cursor, utc_now())
+        row = await read_row(self._hub, self._rows, self._job_id) or row
+        async for item in self._snapshot(row):
+            yield item
+
+    async def _resume(self) -> AsyncIterator[JobItem]:
         """Go on behind a cursor: this job's own, or any other place in the log."""
-        self._cursor = after
-        holds = await self._hub.log.holds(after.position)
+        after = self._cursor
         seen = after.job_seq if after.job_id == self._job_id else None
-        if seen is None and holds and after.position is not None:
-            seen = await self._seen_at(after.position.sequence)
-            if not await self._hub.log.holds(after.position):
-                seen = None  # it was asked of another stream meanwhile
+        if seen is None:
+            seen = await self._seen_behind(after.position)
         if seen is None:
             async for item in self._gap():
                 yield item
             return
         self._seen = seen
-        job = await self._rows.body(self._job_id)
-        if job is None or (job.finished_at is not None and job.job_seq == seen):
-            self._ended = True
+        job = self._row.job
+        if job.finished_at is not None and job.job_seq == seen:
+            self.is_over = True
+            return
+        if self._hub.ring.covers(after.position):
+            assert after.position is not None
+            self.mark = Mark(self._hub.ring.epoch, after.position.sequence)
             return
         async for item in self._replay():
             yield item
+
+    async def _seen_behind(self, position: Position | None) -> int | None:
+        """Return the job_seq of the job's last event at or before a position."""
+        if position is None or not await self._hub.log.holds(position):
+            return None
+        seen = await self._seen_at(position.sequence)
+        # It may have been asked of another stream meanwhile.
+        return seen if await self._hub.log.holds(position) else None
 
     async def _seen_at(self, sequence: int) -> int | None:
         """Return the job_seq of the job's last event at or before a stream sequence.
@@ -128,11 +193,12 @@ class JobReader:
         None where the log cannot tell: it has lost or dropped what the answer needs.
         """
         head = (await self._hub.heads([self._job_id])).get(self._job_id)
+        subject_filter = job_filter(self._job_id)
         while True:
-            following = await self._hub.log.next(self._filter, sequence)
+            following = await self._hub.log.next(subject_filter, sequence)
             if following is not None:
                 return await self._seen_before(following, sequence)
-            newest = await self._hub.log.last(self._filter)
+            newest = await self._hub.log.last(subject_filter)
             if newest is None:
                 return None if head is not None and head.published else 0
             if newest.sequence <= sequence:
@@ -156,16 +222,20 @@ class JobReader:
         A hole is believed when it is there again: the stream may have been replaced
         by another in the middle of the reading.
         """
+        self.mark = self._hub.mark  # before the reading: early, never late
         start = await self._start_of_replay()
-        async for event in self._hub.log.replay(start, self._filter):
-            if self._is_behind_hole(event) and not again:
-                async for item in self._replay(again=True):
-                    yield item
-                return
-            async for item in self._feed(event, proven=True):
+        async for event in self._hub.log.replay(start, job_filter(self._job_id)):
+            if not event.is_readable or _job_of(event).job_seq <= self._seen:
+                continue
+            job = _job_of(event)
+            if job.job_seq == self._seen + 1:
+                yield self._step(event, job)
+                if self.is_over:
+                    return
+                continue
+            async for item in self._gap() if again else self._replay(again=True):
                 yield item
-            if self._ended:
-                return
+            return
 
     async def _start_of_replay(self) -> int:
         """Return the sequence to read behind: 0 where the cursor's place holds no more."""
@@ -174,57 +244,11 @@ class JobReader:
             return 0
         return position.sequence
 
-    def _is_behind_hole(self, event: Recorded) -> bool:
-        return event.is_readable and _job_of(event).job_seq > self._seen + 1
-
-    async def _live(self, watch: Watch) -> AsyncIterator[JobItem]:
-        """Read one signal of the hub."""
-        signal = await watch.next()
-        if signal is None:
-            following = self._replay()
-        elif isinstance(signal, Recorded):
-            following = self._feed(signal, proven=False)
-        elif isinstance(signal, JobHead):
-            following = self._compare(signal)
-        else:
-            self._hub.request_check()
-            return
-        async for item in following:
-            yield item
-
-    async def _feed(self, event: Recorded, *, proven: bool) -> AsyncIterator[JobItem]:
-        """Pass on the next event, drop what was sent, turn a hole into a gap.
-
-        A hole in what the hub delivered is looked for at the leader first (`proven`:
-        the event itself came from there).
-        """
-        if not event.is_readable:
-            return  # the number after it tells the gap
-        job = _job_of(event)
-        if job.job_seq <= self._seen:
-            return
-        if job.job_seq == self._seen + 1:
-            yield await self._happened(event, job)
-        else:
-            async for item in self._gap() if proven else self._replay():
-                yield item
-
-    async def _happened(self, event: Recorded, job: JobBody) -> Happened:
-        creation = await self._hub.creation()
+    def _step(self, event: Recorded, job: JobBody) -> Happened:
         self._seen = job.job_seq
-        self._cursor = event_cursor(event, job, creation)
-        self._ended = is_terminal(event)
+        self._cursor = event.cursor
+        self.is_over = event.is_terminal
         return Happened(event, job, self._cursor)
-
-    async def _compare(self, head: JobHead) -> AsyncIterator[JobItem]:
-        """Hold what has been sent against PostgreSQL: silence may hide a loss."""
-        if self._seen < head.published:
-            async for item in self._replay():
-                yield item
-        if self._ended or not await self._is_astray(head):
-            return
-        async for item in self._gap():
-            yield item
 
     async def _is_astray(self, head: JobHead) -> bool:
         """Tell whether events are lost, or were seen that PostgreSQL knows nothing of."""

@@ -1,12 +1,9 @@
-"""Reading the EVENTS stream, always from its leader: a follower may lag."""
+"""Reading the EVENTS stream; where it ends, its leader says: a follower may lag."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import nats.errors
 from loguru import logger
 from nats.aio.client import Client
@@ -14,17 +11,16 @@ from nats.aio.msg import Msg
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
+from events.batches import BatchReader
 from events.cursor import Position
-from events.schemas import EventBody, decode
+from events.recorded import EXPECTED_SEQUENCE, Recorded, microseconds
 from events.subjects import ALL_EVENTS, EVENTS
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _V1_TOKENS: Final = 9
 _NO_MESSAGE: Final = 10037
 # Nobody answers while a cluster elects the stream's leader: rather ask again.
 ANSWER_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 0.25
-EXPECTED_SEQUENCE: Final = "Nats-Expected-Last-Subject-Sequence"
 
 
 class LogState(NamedTuple):
@@ -33,47 +29,6 @@ class LogState(NamedTuple):
     creation: int
     first: int
     last: int
-
-
-class Recorded:
-    """One stored event; `time` in microseconds since 1970.
-
-    `previous` is the sequence of the job's event before, 0 where the stream held none
-    when this one was stored; it is known of events that were asked for by themselves.
-    """
-
-    def __init__(
-        self, sequence: int, time: int, subject: str, data: bytes, previous: int = 0
-    ) -> None:
-        self.sequence = sequence
-        self.time = time
-        self.subject = subject
-        self.data = data
-        self.previous = previous
-
-    @cached_property
-    def body(self) -> EventBody:
-        """The decoded body, shared by all who read this event."""
-        return decode(self.data)
-
-    @cached_property
-    def is_readable(self) -> bool:
-        """False where the body is none of ours, which is logged once."""
-        try:
-            return self.body is not None
-        except msgspec.MsgspecError as error:
-            logger.error("event {} on {}: {}", self.sequence, self.subject, error)
-            return False
-
-    @cached_property
-    def payload(self) -> Any:
-        """The body as plain JSON values, as it was published."""
-        return msgspec.json.decode(self.data)
-
-    @property
-    def at(self) -> datetime:
-        """When the stream stored the event."""
-        return _EPOCH + timedelta(microseconds=self.time)
 
 
 class Delivered(NamedTuple):
@@ -95,11 +50,6 @@ def delivered(message: Msg) -> Delivered:
     )
 
 
-def microseconds(moment: datetime) -> int:
-    """Return the whole microseconds from 1970 to `moment`."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
 class EventLog:
     """The EVENTS stream, read by sequence and by subject.
 
@@ -108,15 +58,16 @@ class EventLog:
 
     def __init__(self, client: Client) -> None:
         self._jetstream = client.jetstream(timeout=ANSWER_SECONDS)
+        self._batches = BatchReader(client)
+        self._creation = 0
 
     async def state(self) -> LogState:
         """Return creation, first and last sequence; nats errors where it cannot be told."""
         info = await _patiently(lambda: self._jetstream.stream_info(EVENTS))
         created = info.created
         assert created is not None
-        return LogState(
-            microseconds(created), info.state.first_seq, info.state.last_seq
-        )
+        self._creation = microseconds(created)
+        return LogState(self._creation, info.state.first_seq, info.state.last_seq)
 
     async def at(self, sequence: int) -> Recorded | None:
         """Return the event at `sequence`, if it is still kept."""
@@ -136,9 +87,23 @@ class EventLog:
         self, after: int, subject_filter: str = ALL_EVENTS
     ) -> AsyncIterator[Recorded]:
         """Yield what the filter covers behind sequence `after`, up to the present end."""
-        while found := await self.next(subject_filter, after):
-            yield found
-            after = found.sequence
+        async for batch in self.batches(after, subject_filter):
+            for event in batch:
+                yield event
+
+    async def batches(
+        self, after: int, subject_filter: str = ALL_EVENTS
+    ) -> AsyncIterator[list[Recorded]]:
+        """Yield the same in batches; that it is the end, the leader says."""
+        while True:
+            batch = await self._batches.read(after, subject_filter, self._creation)
+            if not batch:
+                found = await self.next(subject_filter, after)
+                if found is None:
+                    return
+                batch = [found]
+            yield batch
+            after = batch[-1].sequence
 
     async def holds(self, position: Position | None) -> bool:
         """Tell whether reading on from `position` misses nothing."""
@@ -156,11 +121,12 @@ class EventLog:
 
     async def _get(self, **request: Any) -> Recorded | None:
         try:
-            return _recorded(
-                await _patiently(lambda: self._jetstream.get_msg(EVENTS, **request))
+            message = await _patiently(
+                lambda: self._jetstream.get_msg(EVENTS, **request)
             )
         except NotFoundError:
             return None
+        return _recorded(message, self._creation)
 
 
 async def _patiently[T](ask: Callable[[], Awaitable[T]]) -> T:
@@ -176,7 +142,7 @@ async def _patiently[T](ask: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(RETRY_SECONDS)
 
 
-def _recorded(message: RawStreamMsg) -> Recorded:
+def _recorded(message: RawStreamMsg, creation: int) -> Recorded:
     assert message.seq is not None and message.subject is not None
     assert message.time is not None
     return Recorded(
@@ -184,5 +150,6 @@ def _recorded(message: RawStreamMsg) -> Recorded:
         microseconds(message.time),
         message.subject,
         message.data or b"",
-        int((message.headers or {}).get(EXPECTED_SEQUENCE, 0)),
+        creation=creation,
+        previous=int((message.headers or {}).get(EXPECTED_SEQUENCE, 0)),
     )

@@ -11,7 +11,8 @@ from nats.js import JetStreamContext
 from nats.js.errors import BadRequestError
 
 from core.outbox import DueMessage, OutboxStream
-from events.log import EXPECTED_SEQUENCE, EventLog
+from events.log import EventLog
+from events.recorded import EXPECTED_SEQUENCE
 from events.subjects import EVENTS, TASKS, job_filter
 
 REMEMBERED_JOBS: Final = 10_000

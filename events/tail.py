@@ -17,7 +17,8 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from events.cursor import Position
-from events.log import ANSWER_SECONDS, EventLog, Recorded, delivered
+from events.log import ANSWER_SECONDS, EventLog, delivered
+from events.recorded import Recorded
 from events.subjects import EVENTS
 
 HEARTBEAT_SECONDS: Final = 1.0
@@ -31,9 +32,10 @@ _LAST_CONSUMER: Final = "Nats-Last-Consumer"
 class Tail:
     """Follows the stream's end through restarts of NATS, pauses and new streams.
 
-    `on_event` gets each event; `on_restart` is called where the stream is another or
-    was cut, before the tail begins anew from what is kept; `on_attached` each time
-    that the tail is connected again.
+    `on_start` gets the log's first sequence and where the tail begins; `on_event` each
+    event; `on_restart` is called where the stream is another or was cut, before the
+    tail begins anew from what is kept; `on_attached` each time that the tail is
+    connected again.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class Tail:
         client: Client,
         log: EventLog,
         *,
-        on_event: Callable[[Recorded], None],
-        on_restart: Callable[[], None],
+        on_start: Callable[[int, Position], Awaitable[None]],
+        on_event: Callable[[Recorded], Awaitable[None]],
+        on_restart: Callable[[Position], None],
         on_attached: Callable[[], None],
     ) -> None:
         self._client = client
         self._log = log
+        self._on_start = on_start
         self._on_event = on_event
         self._on_restart = on_restart
         self._on_attached = on_attached
@@ -78,15 +82,15 @@ class Tail:
         state = await self._log.state()
         if self.position is None:
             newest = await self._log.at(state.last)
-            self.position = Position(
-                state.creation, state.last, newest.time if newest else None
-            )
+            start = Position(state.creation, state.last, newest.time if newest else None)
+            await self._on_start(state.first, start)
+            self.position = start
         elif not await self._log.holds(self.position):
             logger.warning(
                 "the event log is another or was cut: starting from its rest"
             )
             self.position = Position(state.creation, max(state.first - 1, 0), None)
-            self._on_restart()
+            self._on_restart(self.position)
 
     async def _follow(self) -> None:
         """Deliver events until the consumer shows a gap or falls silent."""
@@ -149,7 +153,7 @@ class Tail:
             if headers.get(_STATUS) == "100":
                 await self._control(message, headers)
             else:
-                self._take(message)
+                await self._take(message)
 
         return handle
 
@@ -162,7 +166,7 @@ class Tail:
         if last is not None and int(last) != self._consumer_sequence:
             self._broken.set()
 
-    def _take(self, message: Msg) -> None:
+    async def _take(self, message: Msg) -> None:
         found = delivered(message)
         if found.consumer_sequence != self._consumer_sequence + 1:
             self._broken.set()
@@ -172,6 +176,12 @@ class Tail:
         self.position = Position(
             self.position.creation, found.stream_sequence, found.time
         )
-        self._on_event(
-            Recorded(found.stream_sequence, found.time, message.subject, message.data)
+        await self._on_event(
+            Recorded(
+                found.stream_sequence,
+                found.time,
+                message.subject,
+                message.data,
+                creation=self.position.creation,
+            )
         )

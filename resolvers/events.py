@@ -1,7 +1,7 @@
 """Subscriptions: what the hub's readers give, as the graph shows it."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from typing import Any, cast
 
 import strawberry
 
@@ -11,16 +11,21 @@ from events.cursor import EventCursor as Cursor
 from events.cursor import decode_cursor
 from events.feed_reader import FeedReader
 from events.hub import Hub
-from events.job_reader import JobReader
+from events.job_feed_reader import JobFeedReader
+from events.job_reader import JobReader, read_row
 from events.subjects import is_filter
-from features.jobs.services import JobRowsService
+from features.jobs.reading import JobRowsService
 from schema.context import Info
-from schema.events import Event, JobEvent, job_event
+from schema.events import Delivery, Event, JobEvent, job_event
+from schema.jobs import JobKind
 from schema.scalars import EventCursor
+from schema.sources import EventSource
 
 
-def _cursor(after: EventCursor | None) -> Cursor | None:
-    return decode_cursor(after) if after is not None else None
+def _cursor(info: Info, after: EventCursor | None) -> Cursor | None:
+    """Return where to go on: a reconnect's own place wins over the argument."""
+    text = info.context.resume_after or after
+    return decode_cursor(text) if text is not None else None
 
 
 @strawberry.type
@@ -32,19 +37,37 @@ class EventsSubscription:
         "without a gap; completes when it has ended."
     )
     async def job_events(
-        self, info: Info, id: strawberry.ID, after: EventCursor | None = None
+        self,
+        info: Info,
+        id: strawberry.ID,
+        after: EventCursor | None = None,
+        delivery: Delivery = Delivery.ALL,
     ) -> AsyncGenerator[JobEvent, None]:
         """Watch one job."""
-        rows = info.context.get(JobRowsService)
-        cursor = _cursor(after)
-        job = await rows.body(id) if is_id("job", id) else None
-        if job is None or not info.context.caller.may_see(job.owner):
+        hub, rows = info.context.get(Hub), info.context.get(JobRowsService)
+        cursor = _cursor(info, after)
+        row = await read_row(hub, rows, id) if is_id("job", id) else None
+        if row is None or not info.context.caller.may_see(row.job.owner):
             raise AppError(ErrorCode.NOT_FOUND, "There is no such job.")
-        reader = JobReader(info.context.get(Hub), rows, id)
-        async with aclosing(reader.read(cursor)) as items:
-            async for item in items:
-                info.context.forget_loaded()
-                yield job_event(item)
+        reader = JobReader(hub, rows, row, cursor)
+        return _source(EventSource(hub, reader, job_event, delivery))
+
+    @strawberry.subscription(
+        description="The caller's jobs, all of them, from now on or after a cursor."
+    )
+    async def job_feed(
+        self,
+        info: Info,
+        kind: list[JobKind] | None = None,
+        after: EventCursor | None = None,
+        delivery: Delivery = Delivery.LATEST,
+    ) -> AsyncGenerator[JobEvent, None]:
+        """Watch all jobs."""
+        hub, rows = info.context.get(Hub), info.context.get(JobRowsService)
+        kinds = sorted({one.value for one in kind or ()})
+        cursor, owner = _cursor(info, after), info.context.owner_id
+        reader = JobFeedReader(hub, rows, owner, kinds, cursor)
+        return _source(EventSource(hub, reader, job_event, delivery))
 
     @strawberry.subscription(
         description="The EVENTS stream through a NATS subject filter below `events.`, "
@@ -61,8 +84,10 @@ class EventsSubscription:
                 "and `>` at the end for all that follows, such as `psd.>`.",
             )
         hub, caller = info.context.get(Hub), info.context.caller
-        reader = FeedReader(hub, subject, caller.may_see)
-        async with aclosing(reader.read(_cursor(after))) as items:
-            async for item in items:
-                info.context.forget_loaded()
-                yield Event.of(item)
+        reader = FeedReader(hub, subject, caller.may_see, _cursor(info, after))
+        return _source(EventSource(hub, reader, Event.of, Delivery.ALL))
+
+
+def _source(source: EventSource[Any, Any]) -> AsyncGenerator[Any, None]:
+    # Strawberry knows a subscription by its return type.
+    return cast(AsyncGenerator[Any, None], source)

@@ -10,7 +10,7 @@ from core.database_async import Database, Session
 from core.storage import Storage, longest_life
 from features.files import crud
 from features.files.models import StoredObject
-from features.jobs.services import JobRowsService
+from features.jobs.reading import JobRowsService
 
 # Few enough for a slow store: their rows are locked meanwhile.
 BATCH: Final = 100

@@ -11,6 +11,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     text,
     tuple_,
@@ -24,7 +25,7 @@ from sqlmodel import col
 from core import outbox
 from core.database_async import among
 from core.outbox import OutboxMessage, OutboxStream
-from events.hub import JobHead
+from events.heads import JobHead
 from features.jobs.exceptions import PlacesHeld
 from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
 
@@ -195,6 +196,26 @@ async def heads(session: AsyncSession, ids: Sequence[str]) -> dict[str, JobHead]
     rows = (await session.execute(query)).all()
     waiting = await outbox.first_waiting(session, ids)
     return {job_id: JobHead(job_seq, waiting.get(job_id)) for job_id, job_seq in rows}
+
+
+async def changed(
+    session: AsyncSession,
+    owner_id: str | None,
+    kinds: Sequence[str],
+    since: datetime,
+    after_id: str,
+    limit: int,
+) -> Sequence[Job]:
+    """Return jobs that have not ended, or ended since; by id, behind `after_id`."""
+    finished = col(Job.finished_at)
+    query = select(Job).where(
+        col(Job.id) > after_id, or_(finished.is_(None), finished > since)
+    )
+    if owner_id is not None:
+        query = query.where(col(Job.owner_id) == owner_id)
+    if kinds:
+        query = query.where(among(col(Job.kind), kinds))
+    return (await session.scalars(query.order_by(col(Job.id)).limit(limit))).all()
 
 
 async def page(

@@ -1,7 +1,7 @@
 """Jobs: starting, watching and steering them. Each change is one transaction."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,13 +15,12 @@ from core.grouping import Grouping
 from core.security import Caller
 from core.validators import check_between, check_key, is_id
 from events.cursor import EventCursor, Position, encode_cursor
-from events.hub import Hub, JobHead
-from events.schemas import JobBody, Progress
+from events.hub import Hub
+from events.schemas import Progress
 from events.subjects import JobKind
 from features.jobs import crud, transitions
 from features.jobs.exceptions import PlacesHeld
 from features.jobs.models import Job, JobPriority, JobSelection
-from features.jobs.rows import body_of
 from features.jobs.transaction import (
     GROUP_PATIENCE,
     JobTransaction,
@@ -91,21 +90,21 @@ class JobsService:
     async def start(self, request: JobRequest, wait_ms: int) -> StartedJob:
         """Store a job with its task, then wait up to `wait_ms` for its end."""
         job = self._new_job(request)
-        with self._hub.watch_job(job.id) as watch:
+        with self._hub.end_of(job.id) as end:
             if not await self._is_new(job):
                 return await self._repeat(request, wait_ms)
-            await self._wait(self._hub.wait_for_end(watch), wait_ms)
+            await self._wait(end, wait_ms)
         return await self._fresh(job.id, job.start_cursor)
 
     async def wait_for(self, started: StartedJob, wait_ms: int) -> StartedJob:
         """Wait up to `wait_ms` for the end of a job that was started before."""
         if started.job.has_ended:
             return started
-        with self._hub.watch_job(started.job.id) as watch:
+        with self._hub.end_of(started.job.id) as end:
             now = await self._fresh(started.job.id, started.cursor)
             if now.job.has_ended:
                 return now
-            await self._wait(self._hub.wait_for_end(watch), wait_ms)
+            await self._wait(end, wait_ms)
         return await self._fresh(started.job.id, started.cursor)
 
     async def cancel(self, caller: Caller, job_id: str) -> StartedJob:
@@ -221,34 +220,10 @@ class JobsService:
         return [found[job_id] for job_id in job_ids]
 
     @staticmethod
-    async def _wait(end: Awaitable[None], wait_ms: int) -> None:
+    async def _wait(end: asyncio.Event, wait_ms: int) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_ms / 1000):
-                await end
-
-
-class JobRowsService:
-    """What event readers and sweepers ask of PostgreSQL about jobs."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
-        """Return where the jobs stand that exist."""
-        async with self._database.statement() as session:
-            return await crud.heads(session, job_ids)
-
-    async def body(self, job_id: str) -> JobBody | None:
-        """Return a job's row as an event would carry it."""
-        async with self._database.statement() as session:
-            job = await crud.by_id(session, job_id)
-            return body_of(job) if job is not None else None
-
-    async def active(self, job_ids: Sequence[str]) -> set[str]:
-        """Return those of the jobs that exist and have not ended."""
-        async with self._database.statement() as session:
-            jobs = await crud.by_ids(session, job_ids)
-        return {job.id for job in jobs if not job.has_ended}
+                await end.wait()
 
 
 def check_start(idempotency_key: str | None, wait_ms: int) -> None:

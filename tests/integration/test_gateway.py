@@ -13,7 +13,8 @@ from loguru import logger
 import server
 from core.config import Settings
 from core.database_async import Database
-from features.jobs.services import JobRowsService, JobsService
+from features.jobs.reading import JobRowsService
+from features.jobs.services import JobsService
 from tests.integration.gateway import Gateway, gateway
 from tests.integration.sockets import dial
 from workers.embedded.nats import NatsServer

@@ -12,7 +12,8 @@ from core.database_async import Database
 from core.nats import RelayWaker
 from events.hub import Hub
 from features.jobs.models import JobPriority
-from features.jobs.services import JobRowsService, JobsService
+from features.jobs.reading import JobRowsService
+from features.jobs.services import JobsService
 from features.jobs.transaction import JobTransactions
 from features.users.models import User
 from tests import databases

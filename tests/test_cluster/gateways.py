@@ -11,7 +11,8 @@ from core.database_async import Database
 from core.nats import RelayWaker
 from events.cursor import EventCursor, decode_cursor
 from events.hub import Hub
-from features.jobs.services import JobRowsService, JobsService
+from features.jobs.reading import JobRowsService
+from features.jobs.services import JobsService
 from features.jobs.transaction import JobTransactions
 from tests.test_cluster.nodes import Cluster
 from tests.test_events.conftest import connected

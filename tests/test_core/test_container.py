@@ -11,7 +11,7 @@ from core.database_async import Database
 from core.nats import RelayWaker
 from features.jobs.burial import Burial
 from features.jobs.runner import JobRunner
-from features.jobs.services import JobRowsService
+from features.jobs.reading import JobRowsService
 
 
 def filled() -> Container:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from core.base import new_id
-from events.hub import JobHead
+from events.heads import JobHead
 from events.schemas import EventBody, JobBody, Progress, encode
 from events.subjects import JobKind, Transition, transition_topic
 

@@ -6,9 +6,11 @@ from typing import Any, Final, NamedTuple
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.hub import JobHead
-from events.job_reader import Gap, JobItem, JobReader, Snapshot
-from events.log import EventLog, Recorded
+from events.heads import JobHead
+from events.job_reader import Gap, JobItem, JobReader, Row, Snapshot, read_row
+from events.log import EventLog
+from events.recorded import Recorded
+from events.subjects import job_filter
 from events.tail import Tail
 
 
@@ -48,13 +50,11 @@ async def times_are_not_compared(self: EventLog, position: Position | None) -> b
     return state.first - 1 <= position.sequence <= state.last
 
 
-@fault(JobReader, "_compare")
-async def silence_is_not_checked(
-    self: JobReader, head: JobHead
-) -> AsyncIterator[JobItem]:
-    nothing: tuple[JobItem, ...] = ()
-    for item in nothing:
-        yield item
+@fault(JobReader, "agrees")
+def silence_is_not_checked(
+    self: JobReader, job_id: str, head: JobHead | None
+) -> bool:
+    return True
 
 
 def the_outbox_is_forgotten(self: JobHead) -> int:
@@ -71,13 +71,10 @@ async def rows_are_not_read_again(self: JobReader, head: JobHead) -> bool:
     return self._seen != head.published
 
 
-@fault(JobReader, "_feed")
-async def holes_are_passed_over(
-    self: JobReader, event: Recorded, *, proven: bool
-) -> AsyncIterator[JobItem]:
+@fault(JobReader, "take")
+def holes_are_passed_over(self: JobReader, event: Recorded) -> JobItem | None:
     job = event.body.job
-    if job and job.job_seq > self._seen:
-        yield await self._happened(event, job)
+    return self._step(event, job) if job and job.job_seq > self._seen else None
 
 
 _find_start = Tail._find_start
@@ -90,43 +87,44 @@ async def the_hub_trusts_its_place(self: Tail) -> None:
         await _find_start(self)
 
 
-_resume = JobReader._resume
+_open = JobReader.open
 
 
-@fault(JobReader, "_resume")
-async def the_cursor_s_job_is_ignored(
-    self: JobReader, after: EventCursor
-) -> AsyncIterator[JobItem]:
-    if after.position is not None:
-        after = EventCursor(after.made_at, after.position)
-    async for item in _resume(self, after):
+@fault(JobReader, "open")
+async def the_cursor_s_job_is_ignored(self: JobReader) -> AsyncIterator[JobItem]:
+    if self._after is not None and self._after.position is not None:
+        self._cursor = EventCursor(self._after.made_at, self._after.position)
+    async for item in _open(self):
         yield item
 
 
 @fault(JobReader, "_snapshot")
-async def a_snapshot_s_position_is_late(self: JobReader) -> AsyncIterator[JobItem]:
-    job = await self._rows.body(self._job_id)
-    assert job is not None
+async def a_snapshot_s_position_is_late(
+    self: JobReader, row: Row
+) -> AsyncIterator[JobItem]:
     await asyncio.sleep(1)
-    self._seen = job.job_seq
-    self._cursor = EventCursor(utc_now(), self._hub.position, job.id, job.job_seq)
-    self._ended = job.finished_at is not None
-    yield Snapshot(job, self._cursor, utc_now())
+    self._seen = row.job.job_seq
+    self._cursor = EventCursor(
+        utc_now(), self._hub.position, row.job.id, row.job.job_seq
+    )
+    self.mark = self._hub.mark
+    self.is_over = row.job.finished_at is not None
+    yield Snapshot(row.job, self._cursor, utc_now())
 
 
 @fault(JobReader, "_gap")
 async def a_gap_moves_the_cursor(self: JobReader) -> AsyncIterator[JobItem]:
-    job = await self._rows.body(self._job_id)
-    assert job is not None
-    cursor = EventCursor(utc_now(), self._hub.position, job.id, job.job_seq)
-    yield Gap(job, cursor, utc_now())
-    async for item in self._snapshot():
+    row = await read_row(self._hub, self._rows, self._job_id)
+    assert row is not None
+    cursor = EventCursor(utc_now(), row.position, row.job.id, row.job.job_seq)
+    yield Gap(row.job, cursor, utc_now())
+    async for item in self._snapshot(row):
         yield item
 
 
 @fault(JobReader, "_seen_at")
 async def the_row_tells_what_was_seen(self: JobReader, sequence: int) -> int | None:
-    following = await self._hub.log.next(self._filter, sequence)
+    following = await self._hub.log.next(job_filter(self._job_id), sequence)
     if following is not None and following.body.job:
         return following.body.job.job_seq - 1
     head = (await self._hub.heads([self._job_id])).get(self._job_id)

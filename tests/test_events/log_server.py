@@ -5,6 +5,7 @@ those two, Hub and JobReader run as they are.
 """
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, RawStreamMsg
 from nats.js.errors import NotFoundError
 
-from events.log import EXPECTED_SEQUENCE
+from events.recorded import EXPECTED_SEQUENCE
 from events.subjects import matches
 from tests.test_events.bodies import Written
 
@@ -59,6 +60,7 @@ class LogServer:
         self.kept: dict[int, Kept] = {}
         self.is_away = False
         self._consumers: dict[str, asyncio.Task[None]] = {}
+        self._answers: set[asyncio.Task[None]] = set()
         self._clock = _BEGIN
         self._made = 0
 
@@ -126,6 +128,35 @@ class LogServer:
             raise NotFoundError
         self._consumers.pop(name).cancel()
 
+    def answer_batch(self, request: dict[str, Any], callback: Callback) -> None:
+        """Send a batch of messages as a server does that may lag, or break off."""
+        self._answers.add(task := asyncio.create_task(self._send(request, callback)))
+        task.add_done_callback(self._answers.discard)
+
+    async def _send(self, request: dict[str, Any], callback: Callback) -> None:
+        try:
+            await self.answer()
+        except nats.errors.Error:
+            await callback(_status("503"))
+            return
+        known = self.last - self.chance.choice((0, 0, 0, 2, 20))
+        sequences = [
+            sequence
+            for sequence in sorted(self.kept)
+            if request["seq"] <= sequence <= known
+            and matches(request["next_by_subj"], self.kept[sequence].written.subject)
+        ]
+        messages = [
+            _stored(sequence, self.kept[sequence])
+            for sequence in sequences[: min(request["batch"], 10)]
+        ]
+        for message in messages:
+            await callback(message)
+            await asyncio.sleep(self.chance.choice((0, 0, 0.001)))
+            if self.chance.random() < 0.01:
+                return
+        await callback(_status("204" if messages else "404"))
+
     async def _deliver(
         self, name: str, following: int, heartbeat: float, callback: Callback
     ) -> None:
@@ -175,6 +206,10 @@ class LogClient:
     async def unsubscribe(self) -> None:
         """End a subscription; its consumer is deleted next."""
 
+    async def publish(self, subject: str, payload: bytes, reply: str) -> None:
+        """Ask for a batch of messages, the only thing that is published here."""
+        self._server.answer_batch(json.loads(payload), self._callbacks[reply])
+
     async def stream_info(self, name: str) -> _Info:
         """Return creation, first and last sequence."""
         await self._server.answer()
@@ -220,6 +255,21 @@ class LogClient:
         """Delete a consumer."""
         await self._server.answer()
         self._server.delete_consumer(name)
+
+
+def _stored(sequence: int, message: Kept) -> Msg:
+    at = _EPOCH + timedelta(microseconds=message.time)
+    headers = {
+        "Nats-Sequence": str(sequence),
+        "Nats-Subject": message.written.subject,
+        "Nats-Time-Stamp": at.isoformat(),
+        EXPECTED_SEQUENCE: str(message.previous),
+    }
+    return Msg(cast(Client, None), data=message.written.data, headers=headers)
+
+
+def _status(code: str) -> Msg:
+    return Msg(cast(Client, None), headers={"Status": code})
 
 
 def is_of(message: Kept, job_id: str) -> bool:

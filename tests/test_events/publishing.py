@@ -7,7 +7,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
-from events.log import EXPECTED_SEQUENCE
+from events.recorded import EXPECTED_SEQUENCE
 from events.subjects import EVENTS, job_filter
 from tests.test_events.bodies import Rows, Written
 

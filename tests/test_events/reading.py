@@ -1,7 +1,8 @@
 """Subscriptions as tests read them: what came, in short words, and where it stood."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
 from nats.aio.client import Client
@@ -9,8 +10,10 @@ from nats.aio.client import Client
 from core.base import utc_now
 from events.cursor import EventCursor, decode_cursor, encode_cursor
 from events.feed_reader import FeedEvent, FeedItem, FeedReader
-from events.hub import Hub, JobHeads
-from events.job_reader import Gap, Happened, JobItem, JobReader, JobRows, Snapshot
+from events.follower import Follower, Reader
+from events.heads import JobHeads, JobRows
+from events.hub import Hub
+from events.job_reader import Gap, Happened, JobItem, JobReader, Snapshot, read_row
 from events.subjects import trailing_id
 from tests.test_events.bodies import Rows
 
@@ -24,6 +27,84 @@ async def running_hub(client: Client, heads: JobHeads) -> AsyncIterator[Hub]:
         await hub.reach()
     yield hub
     await hub.close()
+
+
+class Pull[Item]:
+    """A receiver with room for `room` items, which a test takes one by one."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._items: deque[Item] = deque()
+        self._news = asyncio.Event()
+        self._is_over = False
+        self._error: Exception | None = None
+        self.follower: Follower[Item] | None = None
+
+    def send(self, item: Item) -> bool:
+        if len(self._items) >= self._room:
+            return False
+        self._items.append(item)
+        self._news.set()
+        return True
+
+    def opened(self) -> None:
+        """Nobody waits for it here."""
+
+    def complete(self) -> None:
+        self._is_over = True
+        self._news.set()
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+        self._news.set()
+
+    async def next(self) -> Item | None:
+        """Return the next item; None at the end."""
+        while not self._items:
+            if self._error is not None:
+                raise self._error
+            if self._is_over:
+                return None
+            self._news.clear()
+            await self._news.wait()
+        item = self._items.popleft()
+        assert self.follower is not None
+        self.follower.resume()
+        return item
+
+
+async def follow[Item](
+    hub: Hub, reader: Reader[Item], *, room: int = 1000, is_latest: bool = False
+) -> AsyncGenerator[Item, None]:
+    """Yield what a subscription's reader reads, at the pace of whoever asks."""
+    pull: Pull[Item] = Pull(room)
+    pull.follower = Follower(hub, reader, pull, is_latest=is_latest)
+    pull.follower.start()
+    try:
+        while (item := await pull.next()) is not None:
+            yield item
+    finally:
+        pull.follower.stop()
+
+
+async def follow_job(
+    hub: Hub,
+    rows: JobRows,
+    job_id: str,
+    after: EventCursor | None = None,
+    *,
+    room: int = 1000,
+    is_latest: bool = False,
+) -> AsyncGenerator[JobItem, None]:
+    """Yield what `jobEvents` tells."""
+    row = await read_row(hub, rows, job_id)
+    assert row is not None
+    reader = JobReader(hub, rows, row, after)
+    async with aclosing(
+        follow(hub, reader, room=room, is_latest=is_latest)
+    ) as items:
+        async for item in items:
+            yield item
 
 
 def word(item: JobItem) -> str:
@@ -49,11 +130,12 @@ class JobReading:
         self, hub: Hub, rows: JobRows, job_id: str, after: EventCursor | None = None
     ) -> None:
         self.items: list[JobItem] = []
-        self._reader = JobReader(hub, rows, job_id)
-        self._work = asyncio.create_task(self._read(resumed(after)))
+        self._work = asyncio.create_task(
+            self._read(follow_job(hub, rows, job_id, resumed(after)))
+        )
 
-    async def _read(self, after: EventCursor | None) -> None:
-        async with aclosing(self._reader.read(after)) as items:
+    async def _read(self, following: AsyncGenerator[JobItem, None]) -> None:
+        async with aclosing(following) as items:
             async for item in items:
                 self.items.append(item)
 
@@ -97,13 +179,12 @@ class JobReading:
 class FeedReading:
     """One `events` subscription that is read in the background."""
 
-    def __init__(self, reader: FeedReader, after: EventCursor | None = None) -> None:
+    def __init__(self, hub: Hub, reader: FeedReader) -> None:
         self.items: list[FeedItem] = []
-        self._reader = reader
-        self._work = asyncio.create_task(self._read(resumed(after)))
+        self._work = asyncio.create_task(self._read(follow(hub, reader)))
 
-    async def _read(self, after: EventCursor | None) -> None:
-        async with aclosing(self._reader.read(after)) as items:
+    async def _read(self, following: AsyncGenerator[FeedItem, None]) -> None:
+        async with aclosing(following) as items:
             async for item in items:
                 self.items.append(item)
 
@@ -153,7 +234,7 @@ def feed(
     hub: Hub, pattern: str = ">", after: EventCursor | None = None, seer: Seer = anyone
 ) -> FeedReading:
     """Subscribe to `events`."""
-    return FeedReading(FeedReader(hub, pattern, seer), after)
+    return FeedReading(hub, FeedReader(hub, pattern, seer, resumed(after)))
 
 
 def here(hub: Hub) -> EventCursor:

@@ -7,8 +7,9 @@ import pytest
 from nats.aio.client import Client
 
 from events import hub as hubs
-from events.hub import Hub, JobHead, Restarted, Watch, is_terminal
-from events.log import Recorded
+from events.heads import JobHead
+from events.hub import Hub, Restarted, Watch, is_terminal
+from events.recorded import Recorded
 from events.streams import ensure_streams
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows

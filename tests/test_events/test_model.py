@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from loguru import logger
 
-from events import hub
+from events import hub, ring
+from events.ring import OVERHEAD_BYTES
 from tests.test_events.faults import FAULTS, Fault
 from tests.test_events.simulation import CURSORS, JOBS, PAUSES, World, run
 from tests.test_events.viewer import Violation
@@ -33,14 +34,18 @@ def silent() -> Iterator[None]:
     logger.enable("events")
 
 
-@pytest.fixture
-def small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have slow clients overflow."""
-    monkeypatch.setattr(hub, "BUFFERED_EVENTS", 3)
+def shrink_ring(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
+    """Have slow clients fall out of the ring."""
+    monkeypatch.setattr(ring, "MAX_BYTES", events * (OVERHEAD_BYTES + 700))
+    monkeypatch.setattr(hub, "PREFILLED_EVENTS", events)
 
 
+@pytest.mark.parametrize("events", [2, 30])
 @pytest.mark.parametrize("loss", [False, True], ids=["lossless", "lossy"])
-def test_random_schedules_wrong_no_client(loss: bool, small_buffers: None) -> None:
+def test_random_schedules_wrong_no_client(
+    events: int, loss: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink_ring(monkeypatch, events)
     worlds = [run(seed, loss=loss) for seed in range(SCHEDULES)]
 
     viewers = [viewer for world in worlds for viewer in world.viewers]
@@ -53,6 +58,7 @@ def test_random_schedules_wrong_no_client(loss: bool, small_buffers: None) -> No
 def test_a_planted_fault_is_found(
     fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shrink_ring(monkeypatch, 8)
     monkeypatch.setattr(fault.owner, fault.name, fault.stand_in)
 
     with pytest.raises(Violation):

@@ -24,7 +24,8 @@ from events.schemas import JobErrorBody, Progress
 from events.subjects import LAYERS_EXPORTED, JobKind
 from features.jobs import transitions
 from features.jobs.models import Job
-from features.jobs.services import JobRequest, JobRowsService, JobsService
+from features.jobs.reading import JobRowsService
+from features.jobs.services import JobRequest, JobsService
 from features.jobs.transaction import JobTransaction, JobTransactions
 from tests.test_events.bodies import OWNER
 from tests.test_events.conftest import connected

@@ -8,7 +8,8 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from events.log import EventLog, Recorded
+from events.log import EventLog
+from events.recorded import Recorded
 from events.streams import ensure_streams
 from events.subjects import EVENTS
 from events.tail import Tail

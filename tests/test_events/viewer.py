@@ -7,13 +7,16 @@ from contextlib import aclosing, suppress
 from typing import Final
 
 from events.cursor import EventCursor
-from events.hub import Hub, JobHead
-from events.job_reader import Gap, Happened, JobItem, JobReader, Snapshot
+from events.heads import JobHead
+from events.hub import Hub
+from events.job_reader import Gap, Happened, JobItem, Snapshot
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows
+from tests.test_events.reading import follow_job
 
 LOSSES: Final = 0.15
 PACES: Final = (0.0, 0.0, 0.0, 0.01, 0.3)
+ROOMS: Final = (1, 3, 1000)
 
 
 class Violation(AssertionError):
@@ -114,9 +117,11 @@ class Viewer:
                 self._connection.result()
 
     async def _read(self, hub: Hub, chance: random.Random) -> None:
-        reader = JobReader(hub, self._rows, self.job_id)
+        following = follow_job(
+            hub, self._rows, self.job_id, self.cursor, room=chance.choice(ROOMS)
+        )
         try:
-            async with aclosing(reader.read(self.cursor)) as items:
+            async with aclosing(following) as items:
                 async for item in items:
                     self._take(item)
                     if chance.random() < self.losses:

@@ -21,7 +21,7 @@ from features.files import sweeping
 from features.files.models import SourceFile, StoredObject
 from features.files.sweeping import ObjectSweeper
 from features.jobs.models import Job
-from features.jobs.services import JobRowsService
+from features.jobs.reading import JobRowsService
 from features.psd.models import PsdDocument, PsdLayer
 from features.users.models import LOCAL_ADMINISTRATOR_ID
 from tests import databases

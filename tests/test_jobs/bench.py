@@ -19,7 +19,8 @@ from core.nats import RelayWaker
 from core.outbox import OutboxMessage, OutboxStream
 from core.security import Caller
 from core.task_queue import task_message
-from events.hub import Hub, JobHeads
+from events.heads import JobHeads
+from events.hub import Hub
 from events.schemas import EventBody, decode
 from events.subjects import JobKind, without_id
 from features.jobs import crud
@@ -28,7 +29,8 @@ from features.jobs.exceptions import ClaimLost
 from features.jobs.models import DeadLetter, Job
 from features.jobs.run import JobRun, Report
 from features.jobs.runner import JobRunner
-from features.jobs.services import JobRequest, JobRowsService, JobsService, StartedJob
+from features.jobs.reading import JobRowsService
+from features.jobs.services import JobRequest, JobsService, StartedJob
 from features.jobs.transaction import JobTransactions
 from features.users.models import LOCAL_ADMINISTRATOR_ID, User
 

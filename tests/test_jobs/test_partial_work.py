@@ -19,7 +19,7 @@ from core.storage import Storage
 from events.log import EventLog
 from events.subjects import job_filter
 from features.files.sweeping import ObjectSweeper
-from features.jobs.services import JobRowsService
+from features.jobs.reading import JobRowsService
 from tests.client import Client
 from tests.integration.designs import noisy_design
 from tests.integration.gateway import Gateway

@@ -12,7 +12,8 @@ from core.broker import NOT_UNDERSTOOD
 from core.task_queue import TaskPriority, task_message, task_subject
 from events.hub import Hub
 from events.log import EventLog
-from features.jobs.services import JobRowsService, JobsService
+from features.jobs.reading import JobRowsService
+from features.jobs.services import JobsService
 from features.jobs.utils import INTERNAL, used_up
 from tests.programs import Program, is_gone
 from tests.test_jobs.bench import ADMINISTRATOR, asked

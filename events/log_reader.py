@@ -1,0 +1,118 @@
+"""Reading many events in stream order, behind one position: what both feeds share."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from core.base import utc_now
+from events.cursor import EventCursor, Position
+from events.follower import HOLE, Hole
+from events.hub import Hub
+from events.recorded import Recorded
+from events.ring import Mark
+from events.subjects import ALL_EVENTS
+
+
+class LogReader[Item](ABC):
+    """Reads on behind `after` or, without one, from now on; it never ends by itself."""
+
+    log_filter = ALL_EVENTS
+
+    def __init__(self, hub: Hub, after: EventCursor | None) -> None:
+        self._hub = hub
+        self._after = after
+        self._cursor = after or EventCursor(utc_now())
+        self._position: Position | None = None
+        self.mark = hub.mark
+        self.is_over = False
+
+    @abstractmethod
+    def wants(self, event: Recorded) -> bool:
+        """Tell whether an event is to be shown, by its subject and owner."""
+
+    @abstractmethod
+    def show(self, event: Recorded) -> Item | Hole:
+        """Return an event as an item, or that something of its job is missing."""
+
+    @abstractmethod
+    def gap(self) -> AsyncIterator[Item]:
+        """Yield what tells that the place which was read to holds no more.
+
+        It sets `_position`: to where reading goes on, or to None, for all that is kept.
+        """
+
+    @abstractmethod
+    def hole(self, event: Recorded) -> AsyncIterator[Item]:
+        """Yield what tells that events before this one are lost."""
+
+    async def open(self) -> AsyncGenerator[Item, None]:
+        """Yield what the log holds behind the cursor."""
+        here = await self._hub.reach()
+        self.mark = self._hub.mark
+        if self._after is None:
+            self._cursor = EventCursor(utc_now(), here)
+            self._position = here
+            return
+        self._position = self._after.position
+        if self._hub.ring.covers(self._position):
+            self.mark = Mark(self._hub.ring.epoch, self._sent)
+            return
+        async for item in self._catch_up():
+            yield item
+
+    def take(self, event: Recorded) -> Item | Hole | None:
+        """Step behind the next event."""
+        if event.sequence <= self._sent:
+            return None
+        if not self.wants(event):
+            self._position = event.position
+            return None
+        item = self.show(event)
+        if item is not HOLE:
+            self._position, self._cursor = event.position, event.cursor
+        return item
+
+    def next_kept(self, sequence: int) -> Recorded | None:
+        """Return the next event in the ring that is to be shown."""
+        return self._hub.ring.next_that(self.wants, sequence)
+
+    async def recover(self) -> AsyncGenerator[Item, None]:
+        """Read on from the log itself, up to its present end."""
+        async for item in self._catch_up():
+            yield item
+
+    async def restarted(self) -> AsyncGenerator[Item, None]:
+        """Tell the gap that a new log is."""
+        async for item in self.gap():
+            yield item
+
+    async def _catch_up(self) -> AsyncIterator[Item]:
+        """Read what lies behind the last event; tell a gap where that place is gone."""
+        if not await self._hub.holds(self._position):
+            async for item in self.gap():
+                yield item
+        self.mark = self._hub.mark  # before the reading: early, never late
+        async for batch in self._hub.log.batches(self._sent, self.log_filter):
+            if await self._is_behind_cut(batch[0]):
+                async for item in self.gap():
+                    yield item
+            for event in batch:
+                async for item in self._pass_on(event):
+                    yield item
+
+    async def _pass_on(self, event: Recorded) -> AsyncIterator[Item]:
+        item = self.take(event)
+        if isinstance(item, Hole):
+            async for told in self.hole(event):
+                yield told
+        elif item is not None:
+            yield item
+
+    async def _is_behind_cut(self, event: Recorded) -> bool:
+        """Tell whether the log lost its beginning, up to `event`, while it was read."""
+        if self._position is None or event.sequence <= self._sent + 1:
+            return False
+        return (await self._hub.log.state()).first > self._sent + 1
+
+    @property
+    def _sent(self) -> int:
+        return self._position.sequence if self._position is not None else 0

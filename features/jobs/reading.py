@@ -1,0 +1,60 @@
+"""What event readers and sweepers ask of PostgreSQL about jobs."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.database_async import Database
+from core.grouping import Grouping
+from events.heads import JobHead
+from events.schemas import JobBody
+from features.jobs import crud
+from features.jobs.rows import body_of
+
+CHANGED_PAGE: Final = 200
+# Cursors bear the time of a gateway, rows that of PostgreSQL.
+CLOCK_MARGIN: Final = timedelta(minutes=1)
+
+
+class JobRowsService:
+    """Jobs as the readers of the event log see them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bodies: Grouping[str, JobBody | None] = Grouping(self._read_bodies)
+
+    async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
+        """Return where the jobs stand that exist."""
+        async with self._database.statement() as session:
+            return await crud.heads(session, job_ids)
+
+    async def body(self, job_id: str) -> JobBody | None:
+        """Return a job's row as an event would carry it."""
+        return await self._bodies(job_id)
+
+    async def changed(
+        self, owner: str | None, kinds: Sequence[str], since: datetime
+    ) -> AsyncIterator[JobBody]:
+        """Yield an owner's jobs (None: everybody's) that run, wait, or changed since."""
+        after = ""
+        while True:
+            async with self._database.statement() as session:
+                jobs = await crud.changed(
+                    session, owner, kinds, since - CLOCK_MARGIN, after, CHANGED_PAGE
+                )
+            for job in jobs:
+                yield body_of(job)
+            if len(jobs) < CHANGED_PAGE:
+                return
+            after = jobs[-1].id
+
+    async def active(self, job_ids: Sequence[str]) -> set[str]:
+        """Return those of the jobs that exist and have not ended."""
+        async with self._database.statement() as session:
+            jobs = await crud.by_ids(session, job_ids)
+        return {job.id for job in jobs if not job.has_ended}
+
+    async def _read_bodies(self, job_ids: Sequence[str]) -> list[JobBody | None]:
+        async with self._database.statement() as session:
+            found = {job.id: body_of(job) for job in await crud.by_ids(session, job_ids)}
+        return [found.get(job_id) for job_id in job_ids]
