@@ -28,6 +28,7 @@ from resolvers.http.body_limit import BodyLimit
 from resolvers.http.errors import ERROR_HANDLERS
 from resolvers.http.files import FileServices, file_routes
 from resolvers.http.graphiql import graphiql_routes
+from resolvers.http.graphql import GraphQLEndpoint
 from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
 from resolvers.view import GraphQLView
@@ -36,7 +37,8 @@ from workers.process import fill
 configure_logging("gateway")
 settings = get_settings()
 container = Container()
-endpoint = GraphQLView(container)
+endpoint = GraphQLEndpoint(container)
+sockets = GraphQLView(container)
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -68,7 +70,7 @@ app = Starlette(
         *health_routes(),
         *graphiql_routes(),
         Route("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
-        WebSocketRoute("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
+        WebSocketRoute("/graphql", sockets),
         *file_routes(),
     ],
     middleware=[Middleware(LoopbackOnly)],

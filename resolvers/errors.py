@@ -1,5 +1,6 @@
 """What callers see of an error: an AppError's message, or an id that is in the log."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLFormattedError
@@ -53,12 +54,17 @@ class MaskedSchema(Schema):
         errors: list[GraphQLError],
         execution_context: ExecutionContext | None = None,
     ) -> None:
-        """Log what is not the caller's doing, under the id that the caller is shown."""
-        for error in errors:
-            if is_internal(error):
-                logger.opt(exception=error.original_error).error(
-                    "{} at {}", error_id(error), error.path
-                )
+        """Log what is not the caller's doing."""
+        log_internal(errors)
+
+
+def log_internal(errors: Iterable[GraphQLError]) -> None:
+    """Log what is not the caller's doing, under the id that the caller is shown."""
+    for error in errors:
+        if is_internal(error):
+            logger.opt(exception=error.original_error).error(
+                "{} at {}", error_id(error), error.path
+            )
 
 
 def is_internal(error: GraphQLError) -> bool:

@@ -1,30 +1,22 @@
 """Running operations for the transports: what each of them gives, and what it gets."""
 
 import asyncio
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import AsyncExitStack, aclosing
+from typing import Protocol
 
-import msgspec
-from graphql import GraphQLError
-from loguru import logger
-from strawberry.types import ExecutionResult
-from strawberry.utils.aio import aclosing
+from graphql import ExecutionResult, OperationType
+from strawberry.utils.await_maybe import await_maybe
 
 from core.container import Container
 from core.security import Caller
-from resolvers.errors import error_id, formatted
-from resolvers.root import schema
+from resolvers.execution.documents import Prepared, prepare
+from resolvers.execution.encoding import encoded, encoded_errors
+from resolvers.execution.executor import execute, failure, source
+from resolvers.execution.request import OperationRequest, Refused
 from schema.context import Context
 
-_encoder: Final = msgspec.json.Encoder()
-
-
-class OperationRequest(NamedTuple):
-    """What a client asks for, as GraphQL over HTTP names it."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    extensions: dict[str, Any] | None = None
+__all__ = ["Operation", "OperationRequest", "Operations", "Sink", "encoded_errors"]
 
 
 class Sink(Protocol):
@@ -77,34 +69,42 @@ class Operations:
         return Operation(asyncio.create_task(self._run(request, caller, sink)))
 
     async def _run(self, request: OperationRequest, caller: Caller, sink: Sink) -> None:
-        results = await schema.stream(
-            request.query,
-            variable_values=request.variables,
-            context_value=Context(caller, self._container),
-            operation_name=request.operation_name,
-        )
-        is_open = False
-        async with aclosing(results):
-            async for result in results:
-                if result.data is None and any(e.path is None for e in result.errors):
-                    sink.error(encoded_errors(result.errors))
-                    return
-                if not is_open:
-                    is_open = True
-                    sink.opened()
-                body = _encode(result)
-                while not sink.next(body, None):
-                    await sink.drained()
-        sink.complete()
+        context = Context(caller, self._container)
+        try:
+            prepared = prepare(request)
+        except Refused as refused:
+            sink.error(encoded_errors(refused.errors))
+            return
+        try:
+            async with aclosing(_results(prepared, context)) as results:
+                await _send(results, sink)
+        except Exception as error:
+            sink.error(encoded_errors([failure(error)]))
+        else:
+            sink.complete()
 
 
-def _encode(result: ExecutionResult) -> bytes:
-    body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        body["errors"] = [formatted(error) for error in result.errors]
-    return _encoder.encode(body)
+async def _results(
+    prepared: Prepared, context: Context
+) -> AsyncGenerator[ExecutionResult, None]:
+    if prepared.kind is not OperationType.SUBSCRIPTION:
+        yield await await_maybe(execute(prepared, context))
+        return
+    events = await source(prepared, context)
+    async with AsyncExitStack() as stack:
+        if isinstance(events, AsyncGenerator):
+            await stack.enter_async_context(aclosing(events))
+        async for event in events:
+            context.forget_loaded()
+            yield await await_maybe(execute(prepared, context, event))
 
 
-def encoded_errors(errors: list[GraphQLError]) -> bytes:
-    """Return errors as a JSON list, as callers see them."""
-    return _encoder.encode([formatted(error) for error in errors])
+async def _send(results: AsyncIterable[ExecutionResult], sink: Sink) -> None:
+    is_open = False
+    async for result in results:
+        if not is_open:
+            is_open = True
+            sink.opened()
+        body = encoded(result)
+        while not sink.next(body, None):
+            await sink.drained()

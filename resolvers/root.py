@@ -11,7 +11,6 @@ from core.base import prefix_of
 from core.errors import AppError, ErrorCode
 from resolvers import events, files, jobs, psd, users
 from resolvers.errors import MaskedSchema
-from resolvers.limits import OperationLimits
 from schema.context import Info
 from schema.events import JOB_EVENT_TYPES
 from schema.node import Node
@@ -75,6 +74,5 @@ schema = MaskedSchema(
     mutation=Mutation,
     subscription=Subscription,
     types=JOB_EVENT_TYPES,
-    extensions=[OperationLimits],
     config=strawberry_config(),
 )

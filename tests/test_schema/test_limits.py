@@ -4,28 +4,23 @@ from typing import Any
 
 import pytest
 
-from core.container import Container
-from core.security import Caller
 from resolvers.errors import formatted
-from resolvers.root import schema
-from schema.context import Context
+from resolvers.execution.documents import prepare
+from resolvers.execution.request import OperationRequest, Refused
 
 LAYERS = "layers(first: {layers}) {{ nodes {{ name image {{ url }} }} }}"
 DOCUMENTS = "{{ psdDocuments(first: {documents}) {{ nodes {{ " + LAYERS + " }} }} }}"
 
 
-async def refusal(document: str, **variables: Any) -> tuple[str, str] | None:
+def refusal(document: str, **variables: Any) -> tuple[str, str] | None:
     """Return the code and message of an operation that is not run, else None."""
-    context = Context(Caller("user_x", True), Container())
-    result = await schema.execute(
-        document, variable_values=variables, context_value=context
-    )
-    assert result.errors
-    shown = formatted(result.errors[0])
-    if result.data is not None or result.errors[0].path is not None:
-        return None
-    assert shown["extensions"] is not None
-    return shown["extensions"]["code"], shown["message"]
+    try:
+        prepare(OperationRequest(document, variables))
+    except Refused as refused:
+        shown = formatted(refused.errors[0])
+        assert shown["extensions"] is not None
+        return shown["extensions"]["code"], shown["message"]
+    return None
 
 
 def too_many(limit: int, what: str) -> tuple[str, str]:
@@ -60,38 +55,94 @@ def too_many(limit: int, what: str) -> tuple[str, str]:
         ),
     ],
 )
-async def test_too_much_is_refused(document: str, limit: int, what: str) -> None:
-    assert await refusal(document) == too_many(limit, what)
+def test_too_much_is_refused(document: str, limit: int, what: str) -> None:
+    assert refusal(document) == too_many(limit, what)
 
 
-async def test_sizes_in_variables_count() -> None:
+def test_sizes_in_variables_count() -> None:
     document = (
         "query ($n: Int!, $ids: [ID!]!) { nodes(ids: $ids) { ... on PsdDocument "
         "{ layers(first: $n) { nodes { name } } } } }"
     )
     ids = [f"psd_{n:032x}" for n in range(20)]
-    assert await refusal(document, n=1000, ids=ids) == too_many(
-        10_000, "rows in its answer"
+    assert refusal(document, n=1000, ids=ids) == too_many(10_000, "rows in its answer")
+
+
+@pytest.mark.parametrize(
+    ("definitions", "variables"),
+    [("$n: Int! = 1000", {}), ("$n: Int!", {"n": 1000.0})],
+)
+def test_a_size_counts_however_it_is_given(
+    definitions: str, variables: dict[str, Any]
+) -> None:
+    document = f"query ({definitions}) {{ " + (
+        "psdDocuments(first: 11) { nodes { layers(first: $n) { nodes { name } } } } }"
+    )
+    assert refusal(document, **variables) == too_many(10_000, "rows in its answer")
+
+
+def test_an_absent_size_is_the_arguments_default() -> None:
+    document = (
+        "query ($n: Int) { psdDocuments(first: 100) "
+        "{ nodes { layers(first: $n) { nodes { name } } } } }"
+    )
+    assert refusal(document) == too_many(10_000, "rows in its answer")
+    assert refusal(document, n=1) is None
+
+
+def test_only_the_operation_that_runs_is_paid() -> None:
+    big = DOCUMENTS.format(documents=100, layers=100)
+    document = f"query Big {big} query Small {{ __typename }}"
+    small = OperationRequest(document, operation_name="Small")
+    assert prepare(small).operation.name is not None
+    with pytest.raises(Refused, match="at most 10000 rows in its answer"):
+        prepare(small._replace(operation_name="Big"))
+
+
+def test_a_long_document_is_not_read() -> None:
+    assert refusal("{ __typename }" + " " * 100_000) == (
+        "LIMIT_EXCEEDED",
+        "A document may have at most 100000 characters. Send long values as variables.",
     )
 
 
-async def test_fragments_in_fragments_end() -> None:
+def test_what_would_take_long_to_validate_is_refused_before() -> None:
+    same = "{ " + "viewer { nope } " * 490 + "}"
+    assert refusal(same) == too_many(20, "fields at its root")
+
+
+@pytest.mark.parametrize(
+    "fragments",
+    [
+        "{ ...f } fragment f on Query { ...g } fragment g on Query { ...f }",
+        "{ ...f } fragment f on Query { viewer { ...f } }",
+        "{ ...nowhere }",
+    ],
+)
+def test_what_is_not_valid_is_told_by_validation(fragments: str) -> None:
+    refused = refusal(fragments)
+    assert refused is not None
+    assert refused[0] == "BAD_USER_INPUT"
+    assert "ragment" in refused[1]
+
+
+def test_fragments_in_fragments_end() -> None:
     spreads = "".join(
         f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }} " for n in range(20)
     )
     document = "{ ...f0 } " + spreads + "fragment f20 on Query { __typename }"
-    assert await refusal(document) == too_many(10_000, "selections")
+    assert refusal(document) == too_many(10_000, "selections")
 
 
-async def test_several_operations_need_a_name() -> None:
-    assert await refusal("query A { __typename } query B { __typename }") == (
+def test_several_operations_need_a_name() -> None:
+    assert refusal("query A { __typename } query B { __typename }") == (
         "BAD_USER_INPUT",
         "The document holds several operations: say which in operationName.",
     )
 
 
-async def test_an_endless_number_is_refused() -> None:
-    assert await refusal("{ files(first: " + "9" * 5000 + ") { totalCount } }") == (
+def test_an_endless_number_is_refused() -> None:
+    assert refusal("{ files(first: " + "9" * 5000 + ") { totalCount } }") == (
         "BAD_USER_INPUT",
         "An integer has at most 20 digits.",
     )
@@ -105,5 +156,5 @@ async def test_an_endless_number_is_refused() -> None:
         "{ psdDocuments(first: 3) { nodes { tree { children { children { name } } } } } }",
     ],
 )
-async def test_a_page_that_people_need_is_run(document: str) -> None:
-    assert await refusal(document) is None
+def test_a_page_that_people_need_is_run(document: str) -> None:
+    assert refusal(document) is None

@@ -1,0 +1,1 @@
+"""Running an operation: its document, its limits, its execution, its answer."""

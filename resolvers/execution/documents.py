@@ -1,0 +1,256 @@
+"""Documents, each parsed, measured and validated once for all who send it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    get_variable_values,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FragmentDetails,
+    collect_fields,
+)
+from graphql.execution.values import VariableValues
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from core.errors import AppError, ErrorCode
+from resolvers.execution.cost import Cost, Fragments
+from resolvers.execution.limits import MAX_TOKENS, check_shape, check_size
+from resolvers.execution.lru import LruCache
+from resolvers.execution.request import KindRefused, OperationRequest, Refused
+from resolvers.root import schema as root_schema
+
+RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+ANY_KIND: Final = frozenset(OperationType)
+MAX_COERCION_ERRORS: Final = 50
+MAX_DOCUMENTS: Final = 1000
+MAX_DOCUMENTS_BYTES: Final = 64 * 1024 * 1024
+MAX_REFUSALS: Final = 200
+MAX_REFUSALS_BYTES: Final = 4 * 1024 * 1024
+# What a token's nodes take beside the text itself, measured.
+TOKEN_BYTES: Final = 600
+MAX_SHOWN_NAME: Final = 100
+
+
+class Fields:
+    """Which fields an operation selects, memoised while it is executed."""
+
+    def __init__(self, root: CollectedFields) -> None:
+        self.root = root.grouped_field_set
+        self.below: dict[Any, Any] = {}
+
+
+class Operation:
+    """One operation of a valid document."""
+
+    def __init__(
+        self, schema: GraphQLSchema, node: OperationDefinitionNode, fragments: Fragments
+    ) -> None:
+        self.node = node
+        self.kind = node.operation
+        self.fragments = dict(fragments)
+        self._schema = schema
+        self._details = {
+            name: FragmentDetails(one, None) for name, one in fragments.items()
+        }
+        self._cost = Cost(schema, node, fragments)
+        self._fields: Fields | None = None
+        self._is_fixed = not _Conditions.depend_on_variables(node, fragments)
+
+    @property
+    def details(self) -> dict[str, FragmentDetails]:
+        """Return the fragments as the executor wants them."""
+        return self._details
+
+    def coerce(self, variables: dict[str, Any]) -> VariableValues:
+        """Read variables and check what they make the operation cost."""
+        coerced = get_variable_values(
+            self._schema,
+            self.node.variable_definitions or (),
+            variables,
+            max_errors=MAX_COERCION_ERRORS,
+        )
+        if isinstance(coerced, list):
+            raise Refused(coerced)
+        self._cost.check(coerced.coerced)
+        return coerced
+
+    def fields(self, values: VariableValues) -> Fields:
+        """Return its fields; the same ones where no variable decides on any."""
+        if self._fields is not None:
+            return self._fields
+        root = self._schema.get_root_type(self.kind)
+        assert root is not None
+        fields = Fields(
+            collect_fields(self._schema, self._details, values, root, self.node)
+        )
+        if self._is_fixed:
+            self._fields = fields
+        return fields
+
+
+class _Document:
+    """A valid document's operations."""
+
+    def __init__(self, schema: GraphQLSchema, node: DocumentNode) -> None:
+        self.node = node
+        fragments = {
+            one.name.value: one
+            for one in node.definitions
+            if isinstance(one, FragmentDefinitionNode)
+        }
+        self._operations = {
+            one.name.value if one.name else None: Operation(schema, one, fragments)
+            for one in node.definitions
+            if isinstance(one, OperationDefinitionNode)
+        }
+
+    def operation(self, name: str | None) -> Operation:
+        """Find the operation that a request means."""
+        if not self._operations:
+            raise _refused("The document holds no operation, only fragments.")
+        if not name:
+            if len(self._operations) > 1:
+                raise _refused(
+                    "The document holds several operations: "
+                    "say which in operationName."
+                )
+            return next(iter(self._operations.values()))
+        if name not in self._operations:
+            raise _refused(
+                f"The document has no operation named {name[:MAX_SHOWN_NAME]!r}."
+            )
+        return self._operations[name]
+
+
+class Prepared:
+    """A request that may run, as often as it is wanted (each event of a subscription)."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: _Document, request: OperationRequest
+    ) -> None:
+        chosen = document.operation(request.operation_name)
+        self.schema = schema
+        self.document = document.node
+        self.chosen = chosen
+        self.operation = chosen.node
+        self.kind = chosen.kind
+        self.text = request.query
+        self.operation_name = request.operation_name
+        self.variables = request.variables or {}
+        self.extensions = request.extensions
+        self.values = chosen.coerce(self.variables)
+        self.fields = chosen.fields(self.values)
+
+
+class Documents:
+    """The documents of one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._valid: LruCache[str, _Document] = LruCache(
+            MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES
+        )
+        self._refused: LruCache[str, list[GraphQLError]] = LruCache(
+            MAX_REFUSALS, MAX_REFUSALS_BYTES
+        )
+
+    def prepare(
+        self, request: OperationRequest, kinds: frozenset[OperationType] = ANY_KIND
+    ) -> Prepared:
+        """Make a request ready to run; raise Refused for what shall never reach a resolver.
+
+        KindRefused where its operation is not of one of these kinds.
+        """
+        try:
+            document = self._document(request.query)
+            chosen = document.operation(request.operation_name)
+            if chosen.kind not in kinds:
+                raise KindRefused(chosen.kind)
+            return Prepared(self._schema, document, request)
+        except AppError as error:
+            raise Refused([_as_graphql(error)]) from None
+
+    def _document(self, text: str) -> _Document:
+        found = self._valid.get(text)
+        if found is not None:
+            return found
+        refused = self._refused.get(text)
+        if refused is None:
+            read = self._read(text)
+            if isinstance(read, _Document):
+                size = len(text) + TOKEN_BYTES * (read.node.token_count or 0)
+                self._valid.put(text, read, size)
+                return read
+            refused = read
+            self._refused.put(text, refused, len(text) * len(refused))
+        raise Refused(refused)
+
+    def _read(self, text: str) -> _Document | list[GraphQLError]:
+        try:
+            check_size(text)
+            if not text:
+                raise _refused("The query is missing: send a GraphQL document.")
+            node = parse(text, max_tokens=MAX_TOKENS)
+            check_shape(node)
+        except (AppError, GraphQLError) as error:
+            return [_as_graphql(error)]
+        except RecursionError:
+            return [GraphQLError("The document is nested too deeply.")]
+        errors = validate(self._schema, node, RULES)
+        return [_plain(one) for one in errors] or _Document(self._schema, node)
+
+
+class _Conditions(Visitor):
+    """Looks for @include and @skip that depend on a variable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        for argument in node.arguments or ():
+            self.found = self.found or isinstance(argument.value, VariableNode)
+
+    @classmethod
+    def depend_on_variables(
+        cls, operation: OperationDefinitionNode, fragments: Mapping[str, Any]
+    ) -> bool:
+        visitor = cls()
+        for node in (operation, *fragments.values()):
+            visit(node, visitor)
+        return visitor.found
+
+
+def _refused(message: str) -> AppError:
+    return AppError(ErrorCode.BAD_USER_INPUT, message)
+
+
+def _as_graphql(error: AppError | GraphQLError) -> GraphQLError:
+    if isinstance(error, AppError):
+        return GraphQLError(error.message, original_error=error)
+    return _plain(error)
+
+
+def _plain(error: GraphQLError) -> GraphQLError:
+    """Return an error to be kept: without the frames and nodes that led to it."""
+    return GraphQLError(error.message, positions=error.positions, source=error.source)
+
+
+DOCUMENTS: Final = Documents(root_schema._schema)
+prepare: Final = DOCUMENTS.prepare
