@@ -49,9 +49,10 @@ class JobFeedReader(LogReader[JobItem]):
     def wants(self, event: Recorded) -> bool:
         """Tell whether an event is of one of the jobs, and not one that was told."""
         job = event.body.job if event.is_readable else None
+        if not job:
+            return False
         return (
-            bool(job)
-            and job.owner == (self._owner or job.owner)
+            job.owner == (self._owner or job.owner)
             and (not self._kinds or job.kind in self._kinds)
             and job.job_seq > self._seen.get(job.id, 0)
         )

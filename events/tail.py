@@ -82,7 +82,9 @@ class Tail:
         state = await self._log.state()
         if self.position is None:
             newest = await self._log.at(state.last)
-            start = Position(state.creation, state.last, newest.time if newest else None)
+            start = Position(
+                state.creation, state.last, newest.time if newest else None
+            )
             await self._on_start(state.first, start)
             self.position = start
         elif not await self._log.holds(self.position):

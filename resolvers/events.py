@@ -15,11 +15,11 @@ from events.job_feed_reader import JobFeedReader
 from events.job_reader import JobReader, read_row
 from events.subjects import is_filter
 from features.jobs.reading import JobRowsService
+from resolvers.subscriptions.source import EventSource
 from schema.context import Info
 from schema.events import Delivery, Event, JobEvent, job_event
 from schema.jobs import JobKind
 from schema.scalars import EventCursor
-from schema.sources import EventSource
 
 
 def _cursor(info: Info, after: EventCursor | None) -> Cursor | None:

@@ -1,7 +1,5 @@
 """The context of one operation: who calls, the services, and fresh loaders."""
 
-from typing import Any
-
 from strawberry.types.info import Info as StrawberryInfo
 
 from core.container import Container
@@ -10,21 +8,18 @@ from schema.loaders import Loaders
 
 
 class Context:
-    """Made for each operation. A subscription makes its loaders anew for each event."""
+    """Made for each operation, and for each event of a subscription."""
 
     def __init__(self, caller: Caller, container: Container) -> None:
         self.caller = caller
         self.container = container
         self.loaders = Loaders(container)
-        self.connection_params: dict[str, Any] | None = None
+        # Where a subscription resumes, whatever its argument says.
+        self.resume_after: str | None = None
 
     def get[T](self, kind: type[T]) -> T:
         """Return a service."""
         return self.container.get(kind)
-
-    def forget_loaded(self) -> None:
-        """Begin with fresh loaders, so that the next event shows what is there then."""
-        self.loaders = Loaders(self.container)
 
     @property
     def owner_id(self) -> str | None:

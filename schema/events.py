@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from typing import Final, Self
 
 import strawberry
@@ -12,11 +13,23 @@ from events.cursor import encode_cursor
 from events.feed_reader import FeedEvent, FeedGap, FeedItem
 from events.job_reader import Gap, Happened, JobItem, Snapshot
 from events.schemas import EventBody
-from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Transition, without_id
+from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Transition
 from schema.context import Info
 from schema.jobs import Job, JobError, JobProgress
 from schema.psd import PsdDocument, PsdLayer
 from schema.scalars import EventCursor
+
+
+@strawberry.enum
+class Delivery(Enum):
+    """How much a client wants that falls behind."""
+
+    ALL = strawberry.enum_value("ALL", description="Every event.")
+    LATEST = strawberry.enum_value(
+        "LATEST",
+        description="Under pressure, of several waiting progress events only the "
+        "newest; every other event always.",
+    )
 
 
 @strawberry.interface(
@@ -164,7 +177,7 @@ class Event:
             body=body,
             place=item.cursor,
             cursor=EventCursor(encode_cursor(item.cursor)),
-            subject=without_id(item.event.subject),
+            subject=item.event.bare_subject,
             event_id=strawberry.ID(body.event_id),
             event_version=body.event_version,
             at=body.timestamp,
@@ -264,7 +277,7 @@ def job_event(item: JobItem) -> JobEvent:
 
 def _happened(item: Happened, common: _Parts) -> JobEvent:
     body = item.event.body
-    topic = without_id(item.event.subject).removeprefix("events.")
+    topic = item.event.topic
     if topic in OWN_EVENTS:
         kind, field = OWN_EVENTS[topic]
         parts = {**common, field: getattr(body, field)}

@@ -56,5 +56,7 @@ class JobRowsService:
 
     async def _read_bodies(self, job_ids: Sequence[str]) -> list[JobBody | None]:
         async with self._database.statement() as session:
-            found = {job.id: body_of(job) for job in await crud.by_ids(session, job_ids)}
+            found = {
+                job.id: body_of(job) for job in await crud.by_ids(session, job_ids)
+            }
         return [found.get(job_id) for job_id in job_ids]

@@ -12,6 +12,8 @@ class OperationRequest(NamedTuple):
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
+    # A subscription's cursor to resume behind, which wins over its argument `after`.
+    resume_after: str | None = None
 
 
 class Refused(Exception):

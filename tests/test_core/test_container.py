@@ -10,8 +10,8 @@ from core.container import Container, Missing
 from core.database_async import Database
 from core.nats import RelayWaker
 from features.jobs.burial import Burial
-from features.jobs.runner import JobRunner
 from features.jobs.reading import JobRowsService
+from features.jobs.runner import JobRunner
 
 
 def filled() -> Container:

@@ -51,9 +51,7 @@ async def times_are_not_compared(self: EventLog, position: Position | None) -> b
 
 
 @fault(JobReader, "agrees")
-def silence_is_not_checked(
-    self: JobReader, job_id: str, head: JobHead | None
-) -> bool:
+def silence_is_not_checked(self: JobReader, job_id: str, head: JobHead | None) -> bool:
     return True
 
 

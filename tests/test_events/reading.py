@@ -100,9 +100,7 @@ async def follow_job(
     row = await read_row(hub, rows, job_id)
     assert row is not None
     reader = JobReader(hub, rows, row, after)
-    async with aclosing(
-        follow(hub, reader, room=room, is_latest=is_latest)
-    ) as items:
+    async with aclosing(follow(hub, reader, room=room, is_latest=is_latest)) as items:
         async for item in items:
             yield item
 

@@ -27,9 +27,9 @@ from features.jobs import crud
 from features.jobs.burial import Burial
 from features.jobs.exceptions import ClaimLost
 from features.jobs.models import DeadLetter, Job
+from features.jobs.reading import JobRowsService
 from features.jobs.run import JobRun, Report
 from features.jobs.runner import JobRunner
-from features.jobs.reading import JobRowsService
 from features.jobs.services import JobRequest, JobsService, StartedJob
 from features.jobs.transaction import JobTransactions
 from features.users.models import LOCAL_ADMINISTRATOR_ID, User

@@ -1,0 +1,31 @@
+"""What a transport gives to an operation that runs."""
+
+from typing import Protocol
+
+
+class Sink(Protocol):
+    """Where one operation's results go: a client's end of a transport.
+
+    All but `drained` return at once. After `error` or `complete` nothing more is sent.
+    """
+
+    def opened(self) -> None:
+        """Hear that the operation was accepted, before its first result.
+
+        An operation that has nothing to send completes without it.
+        """
+
+    def next(self, result: bytes, cursor: str | None) -> bool:
+        """Send one execution result, as JSON; False: no room, and nothing was sent.
+
+        `cursor` is the event's, where the result is one.
+        """
+
+    def error(self, errors: bytes) -> None:
+        """Send what ended the operation: a JSON list of GraphQL errors."""
+
+    def complete(self) -> None:
+        """Send that the operation is over."""
+
+    async def drained(self) -> None:
+        """Wait for room."""

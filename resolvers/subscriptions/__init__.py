@@ -1,0 +1,1 @@
+"""Subscriptions: an execution for each event, shared by all who asked the same."""

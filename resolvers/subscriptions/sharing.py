@@ -1,0 +1,151 @@
+"""Executing each event once for all who asked the same, and encoding it once."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol
+
+from graphql import ExecutionResult
+
+from core.container import Container
+from core.security import Caller
+from events.cursor import encode_cursor
+from events.feed_reader import FeedEvent
+from events.job_reader import Happened
+from resolvers.execution.documents import Prepared
+from resolvers.execution.encoding import encoded
+from resolvers.execution.executor import execute
+from resolvers.subscriptions.key import SharingKey, sharing_key
+from schema.context import Context
+
+# What is reached through an id is as of delivery: a result is not kept for long.
+KEPT_SECONDS: Final = 1.0
+KEPT_RESULTS: Final = 64
+RESUMED_AT_ONCE: Final = 256
+
+
+class Waiter(Protocol):
+    """Somebody who waits for an outcome."""
+
+    def resume(self) -> None:
+        """Look again."""
+
+
+class Outcome:
+    """One item's execution result as JSON, or those who wait for it."""
+
+    __slots__ = ("cursor", "payload", "waiters")
+
+    def __init__(self, cursor: str) -> None:
+        self.cursor = cursor
+        self.payload: bytes | None = None
+        self.waiters: list[Waiter] = []
+
+
+class SharedExecution:
+    """One operation, executed for each event that any of its members is sent.
+
+    Its context knows what the members may see, and not who any of them is.
+    """
+
+    def __init__(
+        self, prepared: Prepared, viewer: Caller, container: Container
+    ) -> None:
+        self.members = 0
+        self._prepared = prepared
+        self._viewer = viewer
+        self._container = container
+        self._outcomes: OrderedDict[int, Outcome] = OrderedDict()
+        self._working: set[asyncio.Task[None]] = set()
+        self._forgetting: asyncio.TimerHandle | None = None
+
+    def outcome_of(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
+        """Return an item's outcome; that of an event is made once for all members."""
+        if self.members < 2 or not isinstance(item, Happened | FeedEvent):
+            return self._execute(item, show)
+        sequence = item.event.sequence
+        found = self._outcomes.get(sequence)
+        if found is None:
+            found = self._outcomes[sequence] = self._execute(item, show)
+            if len(self._outcomes) > KEPT_RESULTS:
+                self._outcomes.popitem(last=False)
+            if self._forgetting is None:
+                loop = asyncio.get_running_loop()
+                self._forgetting = loop.call_later(KEPT_SECONDS, self._forget)
+        return found
+
+    def _execute(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
+        outcome = Outcome(encode_cursor(item.cursor))
+        context = Context(self._viewer, self._container)
+        result = execute(self._prepared, context, show(item))
+        if isinstance(result, ExecutionResult):
+            outcome.payload = encoded(result)
+        else:
+            task = asyncio.create_task(self._finish(outcome, result))
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
+        return outcome
+
+    @staticmethod
+    async def _finish(outcome: Outcome, result: Awaitable[ExecutionResult]) -> None:
+        outcome.payload = encoded(await result)
+        waiters, outcome.waiters = outcome.waiters, []
+        for place, waiter in enumerate(waiters, start=1):
+            waiter.resume()
+            if place % RESUMED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _forget(self) -> None:
+        self._forgetting = None
+        self._outcomes.clear()
+
+
+class SharedExecutions:
+    """Those of one gateway process."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._by_key: dict[SharingKey, SharedExecution] = {}
+
+    def join(self, prepared: Prepared, caller: Caller) -> "Membership":
+        """Return a share in the execution of all who ask the same."""
+        key = sharing_key(prepared, caller)
+        found = self._by_key.get(key) if key is not None else None
+        if found is None:
+            found = SharedExecution(prepared, caller.as_viewer(), self._container)
+            if key is not None:
+                self._by_key[key] = found
+        found.members += 1
+        return Membership(self, key, found)
+
+    def leave(self, key: SharingKey | None, execution: SharedExecution) -> None:
+        """Give a share back; an execution without any is dropped."""
+        execution.members -= 1
+        if not execution.members and key is not None:
+            del self._by_key[key]
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+
+class Membership:
+    """One subscription's share."""
+
+    __slots__ = ("_all", "_is_over", "_key", "execution")
+
+    def __init__(
+        self,
+        executions: SharedExecutions,
+        key: SharingKey | None,
+        execution: SharedExecution,
+    ) -> None:
+        self.execution = execution
+        self._all = executions
+        self._key = key
+        self._is_over = False
+
+    def leave(self) -> None:
+        """Give it back, once."""
+        if not self._is_over:
+            self._is_over = True
+            self._all.leave(self._key, self.execution)
