@@ -30,6 +30,7 @@ from resolvers.http.graphiql import graphiql_routes
 from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
 from resolvers.view import GraphQLView
+from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
 
 configure_logging("gateway")
@@ -67,7 +68,7 @@ app = Starlette(
         *health_routes(),
         *graphiql_routes(),
         Route("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
-        WebSocketRoute("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
+        WebSocketRoute("/graphql", GraphQLWebSocket(container)),
         *file_routes(),
     ],
     middleware=[Middleware(LoopbackOnly)],

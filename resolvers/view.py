@@ -1,6 +1,5 @@
-"""GraphQL over HTTP and WebSocket."""
+"""GraphQL over HTTP."""
 
-from datetime import timedelta
 from json import JSONDecodeError
 from typing import Any
 
@@ -10,7 +9,6 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
 from core.container import Container
@@ -18,25 +16,14 @@ from features.users.services import UsersService
 from resolvers.errors import formatted
 from resolvers.http.graphiql import graphiql_page
 from resolvers.root import schema
-from resolvers.transport_ws import TransportWSHandler
 from schema.context import Context
-
-CONNECTION_INIT_WAIT = timedelta(seconds=10)
-SUBSCRIPTIONS_PER_CONNECTION = 100
 
 
 class GraphQLView(GraphQL[Context, None]):
     """The endpoint: a context for each operation, errors masked, GraphiQL of our own."""
 
-    graphql_transport_ws_handler_class = TransportWSHandler
-
     def __init__(self, container: Container) -> None:
-        super().__init__(
-            schema,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=CONNECTION_INIT_WAIT,
-            max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION,
-        )
+        super().__init__(schema)
         self._container = container
 
     async def get_context(
@@ -44,10 +31,6 @@ class GraphQLView(GraphQL[Context, None]):
         request: Request | WebSocket,
         response: Response | WebSocket,
     ) -> Context:
-        """Make the context of one operation (a WebSocket makes more of them itself)."""
-        return self.new_context()
-
-    def new_context(self) -> Context:
         """Make a context for the local administrator, who calls without any auth."""
         caller = self._container.get(UsersService).local_caller()
         return Context(caller, self._container)
