@@ -31,14 +31,15 @@ from resolvers.http.graphiql import graphiql_routes
 from resolvers.http.graphql import GraphQLEndpoint
 from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
-from resolvers.view import GraphQLView
+from resolvers.operations import Operations
+from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
 
 configure_logging("gateway")
 settings = get_settings()
 container = Container()
 endpoint = GraphQLEndpoint(container)
-sockets = GraphQLView(container)
+operations = Operations(container)
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -70,7 +71,7 @@ app = Starlette(
         *health_routes(),
         *graphiql_routes(),
         Route("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
-        WebSocketRoute("/graphql", sockets),
+        WebSocketRoute("/graphql", GraphQLWebSocket(container, operations)),
         *file_routes(),
     ],
     middleware=[Middleware(LoopbackOnly)],

@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     download_expires_seconds: int = Field(3600, ge=1)
     preview_hours: float = Field(24.0, gt=0)
 
+    connections_per_user: int = Field(50, ge=0)
+    operations_per_connection: int = Field(100, ge=1)
+    connection_init_seconds: float = Field(10.0, gt=0)
+    slow_client_seconds: float = Field(30.0, gt=0)
+
     jobs_per_user: int = Field(4, ge=0)
     worker_concurrency: int = Field(2, ge=1, le=64)
     task_timeout_seconds: float = Field(300.0, gt=0)

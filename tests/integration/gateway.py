@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import uvicorn
@@ -19,6 +19,11 @@ from core.nats import connect
 from core.security import Caller
 from events.streams import ensure_streams
 from features.users.services import UsersService
+from workers.supervisor.commands import (
+    GATEWAY_GRACE,
+    MAX_MESSAGE_BYTES,
+    WEBSOCKET_PROTOCOL,
+)
 
 
 class Gateway(NamedTuple):
@@ -48,7 +53,13 @@ class _Users(UsersService):
 
 @asynccontextmanager
 async def gateway(
-    monkeypatch: pytest.MonkeyPatch, database_url: str, nats_url: str, data_dir: Path
+    monkeypatch: pytest.MonkeyPatch,
+    database_url: str,
+    nats_url: str,
+    data_dir: Path,
+    *,
+    websockets: str = WEBSOCKET_PROTOCOL,
+    **changes: Any,
 ) -> AsyncIterator[Gateway]:
     """Serve `server.app` with settings and services of its own."""
     with socket.socket() as listener:
@@ -59,6 +70,7 @@ async def gateway(
             nats_url=nats_url,
             data_dir=data_dir,
             secret_key=SecretStr("for tests alone"),
+            **changes,
         )
         monkeypatch.setattr(server, "settings", settings)
         monkeypatch.setattr(server.container, "_made", {})
@@ -66,7 +78,7 @@ async def gateway(
         client = await connect(settings, "tests")
         await ensure_streams(client, 1)
         await client.close()
-        own = uvicorn.Server(uvicorn.Config(server.app, log_config=None))
+        own = uvicorn.Server(_configuration(websockets))
         serving = asyncio.create_task(own.serve(sockets=[listener]))
         while not own.started:
             assert not serving.done(), "the gateway did not start"
@@ -75,3 +87,15 @@ async def gateway(
         yield Gateway(base_url, server.container, settings)
         own.should_exit = True
         await serving
+
+
+def _configuration(websockets: str) -> uvicorn.Config:
+    """Return what the supervisor's command line says, but for another protocol."""
+    return uvicorn.Config(
+        server.app,
+        log_config=None,
+        ws=websockets,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=GATEWAY_GRACE,
+    )

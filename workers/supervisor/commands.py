@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 GATEWAY_GRACE = 3
 # The largest WebSocket message that a client may send.
 MAX_MESSAGE_BYTES = 256 * 1024
+# What serves WebSockets; a name, as workers do not reach the gateway's rooms.
+WEBSOCKET_PROTOCOL = "resolvers.websocket.uvicorn_protocol:GraphQLWebSocketProtocol"
 TASKS_GRACE = 5
 
 
@@ -42,6 +44,9 @@ def migrate() -> Command:
 def _gateway(settings: Settings) -> Command:
     argv = [*_script("uvicorn"), "server:app"]
     argv += ["--host", settings.host, "--port", str(settings.port)]
+    # Compression would cost each socket some 300 KiB, and each its own copy of what is
+    # encoded once for all; messages are small.
+    argv += ["--ws", WEBSOCKET_PROTOCOL, "--ws-per-message-deflate", "false"]
     argv += ["--ws-max-size", str(MAX_MESSAGE_BYTES)]
     argv += ["--no-access-log", "--timeout-graceful-shutdown", str(GATEWAY_GRACE)]
     return Command("gateway", tuple(argv), stop_seconds=GATEWAY_GRACE + 3)
