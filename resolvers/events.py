@@ -8,7 +8,7 @@ import strawberry
 from core.errors import AppError, ErrorCode
 from core.validators import is_id
 from events.cursor import EventCursor as Cursor
-from events.cursor import decode_cursor
+from events.cursor import decode_cursor, encode_cursor
 from events.feed_reader import FeedReader
 from events.hub import Hub
 from events.job_reader import JobReader
@@ -19,8 +19,9 @@ from schema.events import Event, JobEvent, job_event
 from schema.scalars import EventCursor
 
 
-def _cursor(after: EventCursor | None) -> Cursor | None:
-    return decode_cursor(after) if after is not None else None
+def _cursor(info: Info, after: EventCursor | None) -> Cursor | None:
+    text = info.context.resume_after or after
+    return decode_cursor(text) if text is not None else None
 
 
 @strawberry.type
@@ -36,7 +37,7 @@ class EventsSubscription:
     ) -> AsyncGenerator[JobEvent, None]:
         """Watch one job."""
         rows = info.context.get(JobRowsService)
-        cursor = _cursor(after)
+        cursor = _cursor(info, after)
         job = await rows.body(id) if is_id("job", id) else None
         if job is None or not info.context.caller.may_see(job.owner):
             raise AppError(ErrorCode.NOT_FOUND, "There is no such job.")
@@ -44,6 +45,7 @@ class EventsSubscription:
         async with aclosing(reader.read(cursor)) as items:
             async for item in items:
                 info.context.forget_loaded()
+                info.context.cursor = encode_cursor(item.cursor)
                 yield job_event(item)
 
     @strawberry.subscription(
@@ -62,7 +64,8 @@ class EventsSubscription:
             )
         hub, caller = info.context.get(Hub), info.context.caller
         reader = FeedReader(hub, subject, caller.may_see)
-        async with aclosing(reader.read(_cursor(after))) as items:
+        async with aclosing(reader.read(_cursor(info, after))) as items:
             async for item in items:
                 info.context.forget_loaded()
+                info.context.cursor = encode_cursor(item.cursor)
                 yield Event.of(item)

@@ -25,6 +25,8 @@ class OperationRequest(NamedTuple):
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     extensions: dict[str, Any] | None = None
+    # A subscription's cursor to resume behind, which wins over its argument `after`.
+    resume_after: str | None = None
 
 
 class Sink(Protocol):
@@ -77,10 +79,12 @@ class Operations:
         return Operation(asyncio.create_task(self._run(request, caller, sink)))
 
     async def _run(self, request: OperationRequest, caller: Caller, sink: Sink) -> None:
+        context = Context(caller, self._container)
+        context.resume_after = request.resume_after
         results = await schema.stream(
             request.query,
             variable_values=request.variables,
-            context_value=Context(caller, self._container),
+            context_value=context,
             operation_name=request.operation_name,
         )
         is_open = False
@@ -93,7 +97,7 @@ class Operations:
                     is_open = True
                     sink.opened()
                 body = _encode(result)
-                while not sink.next(body, None):
+                while not sink.next(body, context.cursor):
                     await sink.drained()
         sink.complete()
 

@@ -4,8 +4,11 @@ from datetime import timedelta
 from json import JSONDecodeError
 from typing import Any
 
+from cross_web import HTTPException
+from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
@@ -14,9 +17,14 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
 from core.container import Container
+from core.errors import ErrorCode
 from features.users.services import UsersService
 from resolvers.errors import formatted
+from resolvers.http.event_stream import single_connection_refusal
 from resolvers.http.graphiql import graphiql_page
+from resolvers.http.negotiation import MakeStream, chosen_stream
+from resolvers.limits import MAX_TOKENS
+from resolvers.operations import OperationRequest, Operations
 from resolvers.root import schema
 from resolvers.transport_ws import TransportWSHandler
 from schema.context import Context
@@ -38,6 +46,37 @@ class GraphQLView(GraphQL[Context, None]):
             max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION,
         )
         self._container = container
+        self._operations = Operations(container)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what asks for a stream by itself, and leave the rest to Strawberry."""
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            stream = chosen_stream(request.headers.get("accept", ""))
+            response = single_connection_refusal(request)
+            if response is None and stream is not None:
+                response = await self._streamed(stream, request)
+            if response is not None:
+                await response(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+    async def _streamed(self, stream: MakeStream, request: Request) -> Response:
+        """Return the stream, or what refuses it."""
+        try:
+            asked = await self.parse_http_body(self.request_adapter_class(request))
+        except (HTTPException, JSONDecodeError) as error:
+            reason = getattr(error, "reason", "The body is no JSON object.")
+            return _refusal(400, reason)
+        if isinstance(asked, list) or not asked.query:
+            return _refusal(400, "There is no `query`.")
+        if request.method == "GET" and _is_mutation(asked.query, asked.operation_name):
+            return _refusal(405, "A mutation is sent by POST.", {"Allow": "POST"})
+        operation = OperationRequest(
+            asked.query, asked.variables, asked.operation_name, asked.extensions
+        )
+        caller = self.new_context().caller
+        return stream(self._operations, operation, caller, request)
 
     async def get_context(
         self,
@@ -87,6 +126,23 @@ class GraphQLView(GraphQL[Context, None]):
     async def render_graphql_ide(self, request: Request) -> Response:
         """Show GraphiQL, from this server alone."""
         return graphiql_page()
+
+
+def _is_mutation(query: str, operation_name: str | None) -> bool:
+    try:
+        document = parse(query, no_location=True, max_tokens=MAX_TOKENS)
+    except GraphQLError:
+        return False
+    operation = get_operation_ast(document, operation_name)
+    return operation is not None and operation.operation is OperationType.MUTATION
+
+
+def _refusal(
+    status: int, message: str, headers: dict[str, str] | None = None
+) -> Response:
+    extensions = {"code": ErrorCode.BAD_USER_INPUT.value}
+    body = {"errors": [{"message": message, "extensions": extensions}]}
+    return JSONResponse(body, status, headers)
 
 
 def _is_text(name: Any) -> bool:

@@ -17,6 +17,10 @@ class Context:
         self.container = container
         self.loaders = Loaders(container)
         self.connection_params: dict[str, Any] | None = None
+        # Where a subscription resumes, whatever its argument says.
+        self.resume_after: str | None = None
+        # The cursor of the event that a subscription shows now.
+        self.cursor: str | None = None
 
     def get[T](self, kind: type[T]) -> T:
         """Return a service."""

@@ -19,6 +19,7 @@ from core.nats import connect
 from core.security import Caller
 from events.streams import ensure_streams
 from features.users.services import UsersService
+from resolvers.http.connection import HttpConnection
 
 
 class Gateway(NamedTuple):
@@ -66,7 +67,9 @@ async def gateway(
         client = await connect(settings, "tests")
         await ensure_streams(client, 1)
         await client.close()
-        own = uvicorn.Server(uvicorn.Config(server.app, log_config=None))
+        own = uvicorn.Server(
+            uvicorn.Config(server.app, http=HttpConnection, log_config=None)
+        )
         serving = asyncio.create_task(own.serve(sockets=[listener]))
         while not own.started:
             assert not serving.done(), "the gateway did not start"

@@ -42,6 +42,7 @@ def migrate() -> Command:
 def _gateway(settings: Settings) -> Command:
     argv = [*_script("uvicorn"), "server:app"]
     argv += ["--host", settings.host, "--port", str(settings.port)]
+    argv += ["--http", "resolvers.http.connection:HttpConnection"]
     argv += ["--ws-max-size", str(MAX_MESSAGE_BYTES)]
     argv += ["--no-access-log", "--timeout-graceful-shutdown", str(GATEWAY_GRACE)]
     return Command("gateway", tuple(argv), stop_seconds=GATEWAY_GRACE + 3)
