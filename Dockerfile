@@ -28,4 +28,4 @@ COPY . .
 COPY --from=web /build/dist web/dist
 USER 10001
 VOLUME /data
-CMD ["uvicorn", "server:app", "--host", "127.0.0.1", "--port", "8000", "--ws", "resolvers.websocket.uvicorn_protocol:GraphQLWebSocketProtocol", "--ws-per-message-deflate", "false", "--ws-max-size", "262144", "--no-access-log", "--timeout-graceful-shutdown", "3"]
+CMD ["uvicorn", "server:app", "--host", "127.0.0.1", "--port", "8000", "--http", "resolvers.http.connection:HttpConnection", "--ws", "resolvers.websocket.uvicorn_protocol:GraphQLWebSocketProtocol", "--ws-per-message-deflate", "false", "--ws-max-size", "262144", "--no-access-log", "--timeout-graceful-shutdown", "3"]

@@ -31,6 +31,7 @@ from resolvers.http.graphiql import graphiql_routes
 from resolvers.http.graphql import GraphQLEndpoint
 from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
+from resolvers.http.negotiation import OperationStreams
 from resolvers.operations import Operations
 from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
@@ -38,8 +39,8 @@ from workers.process import fill
 configure_logging("gateway")
 settings = get_settings()
 container = Container()
-endpoint = GraphQLEndpoint(container)
 operations = Operations(container)
+endpoint = GraphQLEndpoint(container, OperationStreams(operations))
 
 MAX_BODY_BYTES = 1024 * 1024
 

@@ -21,6 +21,7 @@ from events.streams import ensure_streams
 from features.users.services import UsersService
 from workers.supervisor.commands import (
     GATEWAY_GRACE,
+    HTTP_PROTOCOL,
     MAX_MESSAGE_BYTES,
     WEBSOCKET_PROTOCOL,
 )
@@ -94,6 +95,7 @@ def _configuration(websockets: str) -> uvicorn.Config:
     return uvicorn.Config(
         server.app,
         log_config=None,
+        http=HTTP_PROTOCOL,
         ws=websockets,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 GATEWAY_GRACE = 3
 # The largest WebSocket message that a client may send.
 MAX_MESSAGE_BYTES = 256 * 1024
-# What serves WebSockets; a name, as workers do not reach the gateway's rooms.
+# What serves HTTP and WebSockets; names, as workers do not reach the gateway's rooms.
+HTTP_PROTOCOL = "resolvers.http.connection:HttpConnection"
 WEBSOCKET_PROTOCOL = "resolvers.websocket.uvicorn_protocol:GraphQLWebSocketProtocol"
 TASKS_GRACE = 5
 
@@ -44,6 +45,7 @@ def migrate() -> Command:
 def _gateway(settings: Settings) -> Command:
     argv = [*_script("uvicorn"), "server:app"]
     argv += ["--host", settings.host, "--port", str(settings.port)]
+    argv += ["--http", HTTP_PROTOCOL]
     # Compression would cost each socket some 300 KiB, and each its own copy of what is
     # encoded once for all; messages are small.
     argv += ["--ws", WEBSOCKET_PROTOCOL, "--ws-per-message-deflate", "false"]
