@@ -1,14 +1,15 @@
-"""The hub: who is handed what, what a full buffer does, and the silence check."""
+"""The hub: who is told what, the silence check, and what a restart does."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 from nats.aio.client import Client
 
 from events import hub as hubs
+from events import silence
 from events.heads import JobHead
-from events.hub import Hub, Restarted, Watch, is_terminal
+from events.hub import Hub
 from events.recorded import Recorded
 from events.streams import ensure_streams
 from events.subjects import EVENTS, Transition
@@ -20,21 +21,31 @@ from tests.test_events.reading import running_hub
 pytestmark = pytest.mark.usefixtures("quick")
 
 
-def event(sequence: int) -> Recorded:
-    return Recorded(sequence, 0, "events.a.b.c.job_1", b"")
+class Noted:
+    """A watcher that writes down what it is told."""
 
+    def __init__(self, *jobs: str) -> None:
+        self.told: list[int | str | tuple[str, JobHead | None]] = []
+        self._jobs = jobs
 
-async def drained(watch: Watch) -> list[object]:
-    """Read a watch until it is empty, leaving out what the silence check says."""
-    found: list[object] = []
-    while True:
-        try:
-            async with asyncio.timeout(0.15):
-                signal = await watch.next()
-        except TimeoutError:
-            return found
-        if not isinstance(signal, JobHead):
-            found.append(signal.sequence if isinstance(signal, Recorded) else signal)
+    def on_event(self, event: Recorded) -> None:
+        self.told.append(event.sequence)
+
+    def on_restart(self) -> None:
+        self.told.append("restart")
+
+    def on_head(self, job_id: str, head: JobHead | None) -> None:
+        self.told.append((job_id, head))
+
+    def checked_jobs(self) -> Collection[str]:
+        return self._jobs
+
+    @property
+    def events(self) -> list[int]:
+        return [one for one in self.told if isinstance(one, int)]
+
+    async def hears(self, what: object) -> None:
+        await eventually(lambda: what in self.told)
 
 
 @pytest.mark.parametrize(
@@ -46,121 +57,88 @@ def test_what_is_published_is_below_the_outbox(
     assert JobHead(7, first_waiting).published == published
 
 
-async def test_a_watch_gives_back_in_order() -> None:
-    watch = Watch()
-    for number in range(5):
-        watch.push(event(number))
-
-    assert await drained(watch) == [0, 1, 2, 3, 4]
-
-
-async def test_a_full_watch_is_emptied_and_marked_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 3)
-    watch = Watch()
-    for number in range(8):
-        watch.push(event(number))
-
-    assert await watch.next() is None
-    for number in (8, 9, 10):
-        watch.push(event(number))
-    assert await drained(watch) == [8, 9, 10]
-
-
-async def test_a_restart_voids_what_was_buffered() -> None:
-    watch, restarted = Watch(), Restarted()
-    watch.push(event(1))
-    watch.push(restarted)
-    watch.push(event(2))
-
-    assert await drained(watch) == [restarted, 2]
-
-
-async def test_a_restart_is_told_to_a_reader_whose_watch_is_full(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 2)
-    watch, restarted = Watch(), Restarted()
-    for number in range(3):
-        watch.push(event(number))
-    watch.push(restarted)
-    watch.push(event(3))
-
-    assert await drained(watch) == [restarted, 3]
-
-
-async def test_a_watch_gets_its_own_job_s_events_alone(
+async def test_a_watcher_hears_of_its_own_job_alone(
     client: Client, hub: Hub, rows: Rows
 ) -> None:
     mine, other = rows.add(), rows.add()
-    with hub.watch_job(mine) as one, hub.watch_job(mine) as two:
-        for number in range(6):
-            await publish(client, rows, rows.emit(other if number % 2 else mine))
-        await caught_up(hub)
+    one, two = Noted(), Noted()
+    hub.watchers.watch_job(mine, one)
+    hub.watchers.watch_job(mine, two)
+    for number in range(6):
+        await publish(client, rows, rows.emit(other if number % 2 else mine))
+    await caught_up(hub)
 
-        assert await drained(one) == [1, 3, 5]
-        assert await drained(two) == [1, 3, 5]
+    assert one.events == two.events == [1, 3, 5]
 
 
-async def test_a_pattern_s_watch_gets_what_it_covers(
+async def test_a_filter_s_watcher_hears_what_it_covers(
     client: Client, hub: Hub, rows: Rows
 ) -> None:
-    job = rows.add()
-    with hub.watch_subjects("events.*.*.started") as watch:
-        for transition in (
-            Transition.QUEUED,
-            Transition.STARTED,
-            Transition.PROGRESSED,
-        ):
-            await publish(client, rows, rows.emit(job, transition))
-        await caught_up(hub)
+    job, watcher = rows.add(), Noted()
+    hub.watchers.watch_subjects("events.*.*.started", watcher)
+    for transition in (Transition.QUEUED, Transition.STARTED, Transition.PROGRESSED):
+        await publish(client, rows, rows.emit(job, transition))
+    await caught_up(hub)
 
-        assert await drained(watch) == [2]
+    assert watcher.events == [2]
 
 
-async def test_a_closed_watch_leaves_nothing_behind(
+async def test_many_watchers_are_told_in_several_goes(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "WATCHERS_AT_ONCE", 2)
+    job, watchers = rows.add(), [Noted() for _ in range(7)]
+    for watcher in watchers:
+        hub.watchers.watch_job(job, watcher)
+    await publish(client, rows, *(rows.emit(job) for _ in range(20)))
+    await caught_up(hub)
+
+    assert [watcher.events for watcher in watchers] == [[*range(1, 21)]] * 7
+
+
+async def test_a_watcher_that_fails_hurts_no_other(
     client: Client, hub: Hub, rows: Rows
 ) -> None:
-    job = rows.add()
-    with hub.watch_job(job), hub.watch_subjects("events.>") as pattern:
-        with hub.watch_job(job):
-            pass
-        assert set(hub._by_job) == {job}
-        await publish(client, rows, rows.emit(job))
-        await caught_up(hub)
-        assert await drained(pattern) == [1]
+    class Failing(Noted):
+        def on_event(self, event: Recorded) -> None:
+            raise RuntimeError("planted")
 
-    assert hub._by_job == {}
-    assert hub._by_pattern == {}
+    job, watcher = rows.add(), Noted()
+    hub.watchers.watch_job(job, Failing())
+    hub.watchers.watch_job(job, watcher)
+    await publish(client, rows, rows.emit(job), rows.emit(job))
+    await caught_up(hub)
+
+    assert watcher.events == [1, 2]
 
 
 async def test_the_wait_for_a_job_s_end_ends_with_its_last_event(
     client: Client, hub: Hub, rows: Rows
 ) -> None:
     job = rows.add()
-    with hub.watch_job(job) as watch:
-        end = asyncio.create_task(hub.wait_for_end(watch))
+    with hub.end_of(job) as end:
         await publish(client, rows, rows.emit(job), rows.emit(job))
-        await asyncio.sleep(0.1)
-        assert not end.done()
+        await caught_up(hub)
+        assert not end.is_set()
         await publish(client, rows, rows.emit(job, Transition.FAILED))
-        await asyncio.wait_for(end, 5)
+        await asyncio.wait_for(end.wait(), 5)
+
+    assert len(hub.watchers) == 0
 
 
 @pytest.mark.parametrize("transition", Transition)
 def test_a_terminal_event_is_known_by_its_subject(transition: Transition) -> None:
     rows = Rows()
     written = rows.emit(rows.add(), transition)
-    recorded = Recorded(1, 0, written.subject, written.data)
+    recorded = Recorded(1, 0, written.subject, written.data, creation=1)
 
-    assert is_terminal(recorded) == (
+    assert recorded.is_terminal == (
         transition.value in ("completed", "failed", "canceled")
     )
 
 
-async def test_the_check_asks_for_all_watched_jobs_at_once(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+async def test_the_check_asks_for_many_jobs_at_once_and_for_those_that_want_it(
+    client: Client,
 ) -> None:
     asked: list[set[str]] = []
 
@@ -171,77 +149,100 @@ async def test_the_check_asks_for_all_watched_jobs_at_once(
 
     rows = CountingRows()
     jobs = [rows.add() for _ in range(20)]
+    watchers = [Noted(job) for job in jobs]
     async with running_hub(client, rows) as hub:
+        for watcher, job in zip(watchers, jobs, strict=True):
+            hub.watchers.watch_job(job, watcher)
         await asyncio.sleep(0.1)
-        assert asked == []  # nobody watches
-        with hub.watch_job(jobs[0]) as one, hub.watch_job(jobs[1]) as two:
-            for _ in range(20):
-                hub.request_check()
-            heads = [await one.next(), await two.next()]
-            await asyncio.sleep(0.1)
+        asked.clear()
+        for _ in range(20):
+            hub.request_check(watchers[0])
+            hub.request_check(watchers[1])
+        await watchers[1].hears((jobs[1], JobHead(0, None)))
+        await asyncio.sleep(0.1)
 
-    assert heads == [JobHead(0, None), JobHead(0, None)]
     assert asked == [{jobs[0], jobs[1]}]
 
 
-async def test_the_check_comes_by_itself(
+async def test_the_check_comes_by_itself_for_all(
     client: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hubs, "CHECK_SECONDS", 0.2)
-    job = rows.add()
+    monkeypatch.setattr(silence, "CHECK_SECONDS", 0.2)
+    job, gone = rows.add(), "job_00000000000070008000000000000001"
+    watcher = Noted(job, gone)
     async with running_hub(client, rows) as hub:
-        with hub.watch_job(job) as watch:
-            await asyncio.wait_for(watch.next(), 5)
-            rows.emit(job)
-            async with asyncio.timeout(5):
-                while await watch.next() != JobHead(1, 1):
-                    pass
+        hub.watchers.watch_job(job, watcher)
+        await watcher.hears((job, JobHead(0, None)))
+        rows.emit(job)
+
+        await watcher.hears((job, JobHead(1, 1)))
+        await watcher.hears((gone, None))
 
 
 async def test_a_job_s_head_comes_behind_its_events(
     client: Client, hub: Hub, rows: Rows
 ) -> None:
     job = rows.add()
-    with hub.watch_job(job) as watch:
-        await publish(client, rows, *(rows.emit(job) for _ in range(50)))
-        hub.request_check()
-        sequences: list[int] = []
-        async with asyncio.timeout(10):
-            while (signal := await watch.next()) != JobHead(50, None):
-                if isinstance(signal, Recorded):
-                    sequences.append(signal.sequence)
+    watcher = Noted(job)
+    hub.watchers.watch_job(job, watcher)
+    await publish(client, rows, *(rows.emit(job) for _ in range(50)))
+    hub.request_check(watcher)
+    head = (job, JobHead(50, None))
+    await watcher.hears(head)
 
-    assert sequences == [*range(1, 51)]
+    before = watcher.told[: watcher.told.index(head)]
+    assert [one for one in before if isinstance(one, int)] == [*range(1, 51)]
 
 
-async def test_a_hub_without_its_database_follows_on(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_hub_without_its_database_follows_on(client: Client) -> None:
     class BrokenRows(Rows):
         async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
             raise OSError("PostgreSQL is away")
 
     rows = BrokenRows()
     job = rows.add()
+    watcher = Noted(job)
     async with running_hub(client, rows) as hub:
-        with hub.watch_job(job) as watch:
-            for _ in range(3):
-                hub.request_check()
-                await asyncio.sleep(0.05)
-            await publish(client, rows, rows.emit(job))
-            await caught_up(hub)
-            assert await drained(watch) == [1]
+        hub.watchers.watch_job(job, watcher)
+        for _ in range(3):
+            hub.request_check(watcher)
+            await asyncio.sleep(0.05)
+        await publish(client, rows, rows.emit(job))
+        await caught_up(hub)
+
+    assert watcher.told == [1]
 
 
-async def test_all_watches_hear_of_a_new_stream(
+async def test_all_watchers_hear_of_a_new_stream(
     client: Client, hub: Hub, rows: Rows
 ) -> None:
-    with hub.watch_job("job_1") as one, hub.watch_subjects("events.>") as two:
-        await client.jetstream().delete_stream(EVENTS)
-        before = hub.position
-        await asyncio.sleep(0.3)
-        await ensure_streams(client, 1)
-        await eventually(lambda: hub.position != before)
+    one, two = Noted(), Noted()
+    hub.watchers.watch_job("job_1", one)
+    hub.watchers.watch_subjects("events.>", two)
+    before = hub.position
+    await client.jetstream().delete_stream(EVENTS)
+    await asyncio.sleep(0.3)
+    await ensure_streams(client, 1)
+    await eventually(lambda: hub.position != before)
 
-        assert [type(s) for s in await drained(one)] == [Restarted]
-        assert [type(s) for s in await drained(two)] == [Restarted]
+    assert one.told == two.told == ["restart"]
+
+
+async def test_a_hub_that_starts_reads_the_newest_events_back(
+    client: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "PREFILLED_EVENTS", 10)
+    job, watcher = rows.add(), Noted()
+    await publish(client, rows, *(rows.emit(job) for _ in range(25)))
+    async with running_hub(client, rows) as hub:
+        hub.watchers.watch_job(job, watcher)
+        position, floor = hub.position, hub.ring.floor
+        assert position is not None and floor is not None
+        kept = [floor.sequence]
+        while event := hub.ring.next_of(job, kept[-1]):
+            kept.append(event.sequence)
+        await publish(client, rows, rows.emit(job))
+        await caught_up(hub)
+
+    assert (position.sequence, kept) == (25, [*range(15, 26)])
+    assert watcher.events == [26]
