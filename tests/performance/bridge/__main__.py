@@ -41,8 +41,17 @@ async def measure(directory: Path, asked: argparse.Namespace) -> list[Line]:
         place = directory / name
         place.mkdir()
         async with installation(place) as running:
-            lines += await PARTS[name](running, asked)
+            lines += await _part(name, running, asked)
     return lines
+
+
+async def _part(
+    name: str, running: Installation, asked: argparse.Namespace
+) -> list[Line]:
+    try:
+        return await PARTS[name](running, asked)
+    except (AssertionError, TimeoutError) as error:
+        return [Line(name, "failed", is_met=False, note=repr(error))]
 
 
 def _asked() -> argparse.Namespace:

@@ -10,8 +10,8 @@ class Line(NamedTuple):
 
     part: str
     what: str
-    value: float
-    unit: str
+    value: float | None = None
+    unit: str = ""
     aim: str = ""
     is_met: bool | None = None
     note: str = ""
@@ -36,9 +36,9 @@ def shown(lines: Sequence[Line]) -> str:
             part = line.part
             rows.append((f"**{part}**", "", "", ""))
         verdict = {None: "", True: "met", False: "not met"}[line.is_met]
-        value = f"{_figure(line.value)} {line.unit}".strip()
+        value = _figure(line.value) + f" {line.unit}"
         note = f" ({line.note})" if line.note else ""
-        rows.append((line.what, value + note, line.aim, verdict))
+        rows.append((line.what, (value + note).strip(), line.aim, verdict))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -47,8 +47,10 @@ def as_json(lines: Sequence[Line]) -> str:
     return json.dumps([line._asdict() for line in lines])
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | None) -> str:
     """Write a number to three digits or so, without an exponent."""
+    if value is None:
+        return ""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
