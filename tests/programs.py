@@ -19,13 +19,19 @@ class Program:
     """A process of ours, with those that it has started."""
 
     def __init__(
-        self, argv: Sequence[str], env: Mapping[str, str], log: Path, cwd: Path = ROOT
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        cwd: Path = ROOT,
+        stdin: int | None = None,
     ) -> None:
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
                 ending_with_parent(argv),
                 cwd=cwd,
                 env=env,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
