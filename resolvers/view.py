@@ -1,6 +1,8 @@
 """GraphQL over WebSocket."""
 
 from datetime import timedelta
+from json import JSONDecodeError
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,3 +46,12 @@ class GraphQLView(GraphQL[Context, None]):
         """Make a context for the local administrator, who calls without any auth."""
         caller = self._container.get(UsersService).local_caller()
         return Context(caller, self._container)
+
+    def decode_json(self, data: str | bytes) -> Any:
+        """Read JSON; JSONDecodeError for all that is none or is nested without end."""
+        try:
+            return super().decode_json(data)
+        except JSONDecodeError:
+            raise
+        except (RecursionError, ValueError) as error:
+            raise JSONDecodeError(str(error), "", 0) from None
