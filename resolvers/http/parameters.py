@@ -99,7 +99,7 @@ def _check(name: str, value: Any, kind: type[str] | type[dict[str, Any]]) -> Non
 def _json(text: bytes, what: str) -> Any:
     try:
         return _decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     # It may still be JSON, with a number without bounds or half a surrogate pair.
     try:
