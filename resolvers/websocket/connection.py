@@ -13,14 +13,12 @@ from features.users.services import UsersService
 from resolvers.operations import Operations, encoded_errors
 from resolvers.websocket.channel import Channel
 from resolvers.websocket.messages import (
-    UNUSABLE,
     BadMessage,
     Complete,
     ConnectionInit,
     Message,
     Ping,
     Subscribe,
-    Unusable,
     parse,
 )
 from resolvers.websocket.places import Places
@@ -120,7 +118,7 @@ class Connection:
 
     def _act(self, message: Message) -> None:
         match message:
-            case Subscribe() | Unusable():
+            case Subscribe():
                 self._subscribe(message)
             case Complete(id=id):
                 if sink := self._sinks.pop(id, None):
@@ -151,14 +149,12 @@ class Connection:
         self._caller = caller
         self._channel.write(_ACK)
 
-    def _subscribe(self, message: Subscribe | Unusable) -> None:
+    def _subscribe(self, message: Subscribe) -> None:
         if self._caller is None:
             self.close(CloseCode.UNAUTHORIZED, "Unauthorized")
         elif message.id in self._sinks:
             reason = f"Subscriber for {message.id} already exists"
             self.close(CloseCode.ID_IN_USE, reason)
-        elif isinstance(message, Unusable):
-            self._refuse(message.id, AppError(ErrorCode.BAD_USER_INPUT, UNUSABLE))
         elif len(self._sinks) >= (most := self._settings.operations_per_connection):
             problem = f"At most {most} operations may run on one connection."
             self._refuse(message.id, AppError(ErrorCode.LIMIT_EXCEEDED, problem))

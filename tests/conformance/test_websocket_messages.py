@@ -56,9 +56,12 @@ PONG_PAYLOAD = "The pong's payload must be an object"
 NO_TEXT = "WebSocket message type must be text"
 NO_SUCH = "Cannot query field 'wrong' on type 'Query'."
 LAST_TYPE = '{"type": "x", "type": "ping"}'
+NO_BOOLEAN = (
+    "Variable '$x' has invalid value: Boolean cannot represent a non boolean value: "
+)
 KEY_IN_HALVES = "The message's id holds half of a surrogate pair"
 
-CLOSED = {
+CLOSED: dict[str, tuple[list[Any], tuple[int, str]]] = {
     # What is no message
     "empty": ([INIT, ""], (4400, NOT_JSON)),
     "blank": ([INIT, "  \n"], (4400, NOT_JSON)),
@@ -265,15 +268,24 @@ ANSWERED: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     "a query in halves": (
         [INIT, f'{{"type":"subscribe","id":"1","payload":{{"query":"{HALF}"}}}}'],
-        [ACK, _error("1", UNUSABLE)],
+        [ACK, _error("1", "Syntax Error: Invalid character: U+D800.", 1, 1)],
     ),
-    "a variable beyond all numbers": (
+    "variables in halves and beyond all numbers": (
         [
             INIT,
-            '{"type":"subscribe","id":"1","payload":'
-            '{"query":"{__typename}","variables":{"x":1e999}}}',
+            '{"type":"subscribe","id":"1","payload":{"query":"{__typename}",'
+            f'"variables":{{"x":1e999,"{HALF}":"{HALF}"}}}}}}',
         ],
-        [ACK, _error("1", UNUSABLE)],
+        [ACK, _next("1"), _complete("1")],
+    ),
+    "a Boolean in halves": (
+        [
+            INIT,
+            '{"type":"subscribe","id":"1","payload":{"query":'
+            '"query ($x: Boolean!) { __typename @skip(if: $x) }",'
+            f'"variables":{{"x":"{HALF}"}}}}}}',
+        ],
+        [ACK, _error("1", f"{NO_BOOLEAN}'\\ud800'", 1, 8)],
     ),
     "a large number for a Boolean": (
         [
@@ -283,16 +295,7 @@ ANSWERED: dict[str, tuple[list[Any], list[Any]]] = {
                 variables={"x": 10**30},
             ),
         ],
-        [ACK, _error("1", "LARGE", 1, 8)],
-    ),
-    "an unknown variable's halves": (
-        [
-            INIT,
-            f'{{"type":"subscribe","id":"1","payload":{{"query":"{{__typename}}",'
-            f'"variables":{{"{HALF}":1}}}}}}',
-            _subscribe("2"),
-        ],
-        [ACK, _error("1", UNUSABLE), _next("2"), _complete("2")],
+        [ACK, _error("1", f"{NO_BOOLEAN}{10**30}", 1, 8)],
     ),
 }
 

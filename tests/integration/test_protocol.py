@@ -162,7 +162,7 @@ async def test_a_ping_is_answered_and_a_pong_is_not(running: Running) -> None:
             "Variable '$id' has invalid value",
         ),
         ('subscription { jobEvents(id: "x") { at } }', "There is no such job."),
-        ("", 'Request data is missing a "query" value'),
+        ("", "The query is missing: send a GraphQL document."),
         ("{" * 5000, "Syntax Error: "),
     ],
     ids=lambda value: value[:20],
@@ -193,7 +193,7 @@ async def test_an_operation_that_is_not_in_the_document_is_told(
         await socket.init()
         await socket.send(_payload(operationName="other"))
         answer = await socket.receive()
-        message = 'Unknown operation named "other".'
+        message = "The document has no operation named 'other'."
         error = {"message": message, "extensions": {"code": "BAD_USER_INPUT"}}
         assert answer == {"type": "error", "id": "1", "payload": [error]}
 
