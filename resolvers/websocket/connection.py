@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 from graphql import GraphQLError
+from loguru import logger
 
 from core.config import Settings
 from core.errors import AppError, ErrorCode
@@ -93,9 +94,14 @@ class Connection:
         self._still = self._still + 1 if waiting and taken == self._taken else 0
         self._taken = taken
         if self._still > self._settings.slow_client_seconds:
-            reason = f"Nothing was read for {self._settings.slow_client_seconds:g} s"
-            self.close(CloseCode.TRY_AGAIN_LATER, reason)
+            self._let_go(self._settings.slow_client_seconds)
         self._channel.keep_alive()
+
+    def _let_go(self, seconds: float) -> None:
+        logger.info("A client that has read nothing for {:g} s is let go", seconds)
+        reason = f"Nothing was read for {seconds:g} s"
+        self.close(CloseCode.TRY_AGAIN_LATER, reason)
+        self._still = 0
 
     def close(self, code: CloseCode, reason: str) -> None:
         """End the connection with a code and as much of a reason as there is room for."""
