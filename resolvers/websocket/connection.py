@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 from graphql import GraphQLError
+from loguru import logger
 
 from core.config import Settings
 from core.errors import AppError, ErrorCode
@@ -13,14 +14,12 @@ from features.users.services import UsersService
 from resolvers.operations import Operations, encoded_errors
 from resolvers.websocket.channel import Channel
 from resolvers.websocket.messages import (
-    UNUSABLE,
     BadMessage,
     Complete,
     ConnectionInit,
     Message,
     Ping,
     Subscribe,
-    Unusable,
     parse,
 )
 from resolvers.websocket.places import Places
@@ -95,9 +94,14 @@ class Connection:
         self._still = self._still + 1 if waiting and taken == self._taken else 0
         self._taken = taken
         if self._still > self._settings.slow_client_seconds:
-            reason = f"Nothing was read for {self._settings.slow_client_seconds:g} s"
-            self.close(CloseCode.TRY_AGAIN_LATER, reason)
+            self._let_go(self._settings.slow_client_seconds)
         self._channel.keep_alive()
+
+    def _let_go(self, seconds: float) -> None:
+        logger.info("A client that has read nothing for {:g} s is let go", seconds)
+        reason = f"Nothing was read for {seconds:g} s"
+        self.close(CloseCode.TRY_AGAIN_LATER, reason)
+        self._still = 0
 
     def close(self, code: CloseCode, reason: str) -> None:
         """End the connection with a code and as much of a reason as there is room for."""
@@ -120,7 +124,7 @@ class Connection:
 
     def _act(self, message: Message) -> None:
         match message:
-            case Subscribe() | Unusable():
+            case Subscribe():
                 self._subscribe(message)
             case Complete(id=id):
                 if sink := self._sinks.pop(id, None):
@@ -151,14 +155,12 @@ class Connection:
         self._caller = caller
         self._channel.write(_ACK)
 
-    def _subscribe(self, message: Subscribe | Unusable) -> None:
+    def _subscribe(self, message: Subscribe) -> None:
         if self._caller is None:
             self.close(CloseCode.UNAUTHORIZED, "Unauthorized")
         elif message.id in self._sinks:
             reason = f"Subscriber for {message.id} already exists"
             self.close(CloseCode.ID_IN_USE, reason)
-        elif isinstance(message, Unusable):
-            self._refuse(message.id, AppError(ErrorCode.BAD_USER_INPUT, UNUSABLE))
         elif len(self._sinks) >= (most := self._settings.operations_per_connection):
             problem = f"At most {most} operations may run on one connection."
             self._refuse(message.id, AppError(ErrorCode.LIMIT_EXCEEDED, problem))

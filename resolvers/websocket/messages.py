@@ -13,10 +13,7 @@ NO_MESSAGE: Final = "A message is an object with a type"
 NO_ID: Final = "The message's id must be a string that is not empty"
 NO_QUERY: Final = "The message's payload must be an object with a query"
 NO_INIT_PAYLOAD: Final = "Invalid connection init payload"
-UNUSABLE: Final = (
-    "A string with half of a surrogate pair, or a number beyond all bounds, "
-    "cannot be read."
-)
+UNUSABLE: Final = "The message holds half of a surrogate pair, or an endless number"
 
 _decoder: Final = msgspec.json.Decoder()
 
@@ -46,19 +43,13 @@ class Subscribe(Struct, frozen=True):
     request: OperationRequest
 
 
-class Unusable(Struct, frozen=True):
-    """A `subscribe` that is JSON, but holds what no string or number of ours can."""
-
-    id: str
-
-
 class Complete(Struct, frozen=True):
     """Stop an operation."""
 
     id: str
 
 
-type Message = ConnectionInit | Ping | Pong | Subscribe | Unusable | Complete
+type Message = ConnectionInit | Ping | Pong | Subscribe | Complete
 
 
 def parse(text: str) -> Message:
@@ -66,20 +57,20 @@ def parse(text: str) -> Message:
     try:
         return _message(_decoder.decode(text))
     except msgspec.DecodeError:
-        return _unusable(text)
+        return _odd_message(text)
     except RecursionError:
         raise BadMessage(NOT_JSON) from None
 
 
-def _unusable(text: str) -> Message:
-    """Name the operation of a message that is JSON all the same, or refuse it."""
+def _odd_message(text: str) -> Message:
+    """Read what is JSON all the same: halves of surrogate pairs, endless numbers."""
     try:
         message = _message(json.loads(text, parse_constant=_refuse))
     except (ValueError, RecursionError):
         raise BadMessage(NOT_JSON) from None
     if not isinstance(message, Subscribe):
         raise BadMessage(UNUSABLE)
-    return Unusable(message.id)
+    return message
 
 
 def _refuse(constant: str) -> Never:

@@ -56,9 +56,11 @@ class OperationSink:
         self._is_over = True
         if self.operation is not None:
             self.operation.stop()
+            self.operation = None
 
     def _end(self) -> None:
         self._is_over = True
+        self.operation = None
         self._forget(self._id)
 
 
