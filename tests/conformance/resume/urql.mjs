@@ -1,0 +1,25 @@
+// urql with its subscription exchange over npm's graphql-ws.
+import { Client, subscriptionExchange } from '@urql/core';
+import { createClient } from 'graphql-ws';
+import { onEnd, pipe, subscribe } from 'wonka';
+import { asked, forEachJob, options } from './watching.mjs';
+
+const socket = createClient(options);
+const client = new Client({
+  url: asked.urls[0],
+  exchanges: [
+    subscriptionExchange({
+      forwardSubscription: (request) => ({
+        subscribe: (sink) => ({ unsubscribe: socket.subscribe(request, sink) }),
+      }),
+    }),
+  ],
+});
+
+await forEachJob((variables, sink) => {
+  pipe(
+    client.subscription(asked.document, variables),
+    onEnd(sink.complete),
+    subscribe(({ data, error }) => (error ? sink.error(error) : sink.next({ data }))),
+  );
+});
