@@ -53,6 +53,7 @@ class Gateway:
         self._log = log
         self._program: Program | None = None
         self.base_url = f"http://127.0.0.1:{self._port}"
+        self.socket_url = f"ws://127.0.0.1:{self._port}/graphql"
 
     async def start(self) -> None:
         """Start it (again), and wait until it serves."""
@@ -77,24 +78,27 @@ class Gateway:
 
 
 class Watcher:
-    """One node program; `events` by job, as its client library handed them over."""
+    """One node program.
+
+    `events` by job, as its client library handed them over; `gateways` are the URLs of
+    those that it was connected to, in order.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.events: dict[str, list[Any]] = {}
         self.completed: list[str] = []
-        self.connections = 0
+        self.gateways: list[str] = []
         self._grown = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
         self._input: asyncio.StreamWriter
 
     async def start(self, urls: list[str]) -> None:
         """Start it; `urls` are where it connects, in turn."""
-        sockets = [f"{url.replace('http', 'ws', 1)}/graphql" for url in urls]
         program = await asyncio.create_subprocess_exec(
             "node",
             str(PROGRAMS / f"{self.name}.mjs"),
-            json.dumps({"urls": sockets, "document": JOB_EVENTS}),
+            json.dumps({"urls": urls, "document": JOB_EVENTS}),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**22,
@@ -123,8 +127,8 @@ class Watcher:
 
     def _take(self, fact: dict[str, Any]) -> None:
         match fact:
-            case {"connected": True}:
-                self.connections += 1
+            case {"connected": str(url)}:
+                self.gateways.append(url)
             case {"job": job, "complete": True}:
                 self.completed.append(job)
             case {"job": job, "event": dict(event)} if not fact.get("errors"):

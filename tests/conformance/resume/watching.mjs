@@ -34,7 +34,5 @@ let connections = 0;
 export const options = resuming({
   webSocketImpl: WebSocket,
   url: () => asked.urls[connections++ % asked.urls.length],
-  on: {
-    connected: () => tell({ connected: true }),
-  },
+  on: { connected: ({ url }) => tell({ connected: url }) },
 });
