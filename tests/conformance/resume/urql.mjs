@@ -16,10 +16,17 @@ const client = new Client({
   ],
 });
 
+// At its end urql gives the last result once more, with `hasNext` false.
 await forEachJob((variables, sink) => {
   pipe(
     client.subscription(asked.document, variables),
     onEnd(sink.complete),
-    subscribe(({ data, error }) => (error ? sink.error(error) : sink.next({ data }))),
+    subscribe(({ data, error, hasNext }) => {
+      if (error) {
+        sink.error(error);
+      } else if (hasNext) {
+        sink.next({ data });
+      }
+    }),
   );
 });
