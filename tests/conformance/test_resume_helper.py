@@ -14,7 +14,7 @@ from tests.conformance.watchers import JOB_EVENTS, Gateway, Watched, Watcher
 from tests.integration.designs import noisy_design
 from tests.running import Running
 
-CLIENTS: Final = ("graphql-ws", "apollo", "urql")
+CLIENTS: Final = ("graphql-ws", "apollo", "urql", "graphql-sse")
 JOBS: Final = 2
 LAYERS: Final = 40
 SIDE: Final = 400

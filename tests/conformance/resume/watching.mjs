@@ -30,9 +30,18 @@ function telling(job) {
 
 let connections = 0;
 
-/** Options for graphql-ws: each connection goes to the next gateway. */
+/** Where the next connection goes: to each gateway in turn. */
+export function nextUrl() {
+  return asked.urls[connections++ % asked.urls.length];
+}
+
+export function connectedTo(url) {
+  tell({ connected: url });
+}
+
+/** Options for graphql-ws. */
 export const options = resuming({
   webSocketImpl: WebSocket,
-  url: () => asked.urls[connections++ % asked.urls.length],
-  on: { connected: ({ url }) => tell({ connected: url }) },
+  url: nextUrl,
+  on: { connected: ({ url }) => connectedTo(url) },
 });
