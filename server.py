@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 
 from core.config import get_settings
@@ -25,13 +24,14 @@ from events.hub import Hub
 from features.files.services import FilesService
 from features.jobs.reading import JobRowsService
 from resolvers.http.body_limit import BodyLimit
+from resolvers.http.console import console_routes
 from resolvers.http.errors import ERROR_HANDLERS
 from resolvers.http.files import FileServices, file_routes
-from resolvers.http.graphiql import graphiql_routes
 from resolvers.http.graphql import GraphQLEndpoint
 from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
 from resolvers.http.negotiation import OperationStreams
+from resolvers.http.pages import asset_routes
 from resolvers.operations import Operations
 from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
@@ -68,9 +68,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 app = Starlette(
     routes=[
-        Route("/", RedirectResponse("/graphql")),
+        *console_routes(),
         *health_routes(),
-        *graphiql_routes(),
+        *asset_routes(),
         Route("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
         WebSocketRoute("/graphql", GraphQLWebSocket(container, operations)),
         *file_routes(),

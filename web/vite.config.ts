@@ -5,8 +5,11 @@ export default defineConfig({
   build: {
     // Monaco alone is larger than Vite's default limit.
     chunkSizeWarningLimit: 10_000,
-    // "use client" in the libraries means nothing outside a React server.
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
+    rolldownOptions: {
+      input: ['index.html', 'console.html'],
+      // "use client" in the libraries means nothing outside a React server.
+      checks: { moduleLevelDirective: false },
+    },
   },
   worker: { format: 'es' },
 });

@@ -43,13 +43,20 @@ def browser(running: Running) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser, running: Running) -> Iterator[BrowserContext]:
+def complaints() -> list[str]:
+    """What the visitor's pages complain of; a test takes out what it expects."""
+    return []
+
+
+@pytest.fixture
+def context(
+    browser: Browser, running: Running, complaints: list[str]
+) -> Iterator[BrowserContext]:
     """Give a visitor of their own, and check whom their pages have talked to."""
     context = browser.new_context(viewport={"width": 1400, "height": 850})
     own = urlsplit(running.base_url).netloc
     hosts = {own, own.replace("127.0.0.1", "localhost")}
     outside: list[str] = []
-    complaints: list[str] = []
 
     def only_own(route: Route) -> None:
         if urlsplit(route.request.url).netloc in hosts:

@@ -13,6 +13,7 @@ OPERATIONS = sorted((ROOT / "web" / "src").rglob("*.graphql"))
 
 def test_operations_are_found() -> None:
     assert [path.stem for path in OPERATIONS] == [
+        "operations",
         "designs",
         "jobs",
         "upload",

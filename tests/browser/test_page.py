@@ -1,4 +1,4 @@
-"""How the page and its assets are served, without a browser."""
+"""How the pages and their assets are served, without a browser."""
 
 from pathlib import Path
 
@@ -10,38 +10,43 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.config import Settings
-from resolvers.http import graphiql
+from resolvers.http import graphiql, pages
+from resolvers.http.console import console_routes
 
 
 @pytest.fixture
 def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the page a folder for its build, empty as before the first one."""
-    monkeypatch.setattr(graphiql, "DIST", tmp_path)
+    """Give the pages a folder for their build, empty as before the first one."""
+    monkeypatch.setattr(pages, "DIST", tmp_path)
     return tmp_path
 
 
-def page(request: Request) -> Response:
+def graphiql_page(request: Request) -> Response:
     return graphiql.graphiql_page()
 
 
 @pytest.fixture
 def client(dist: Path) -> AsyncClient:
-    """Serve the page and its assets, and nothing else."""
-    routes = [*graphiql.graphiql_routes(), Route("/graphql", page)]
+    """Serve the pages and their assets, and nothing else."""
+    routes = [
+        *console_routes(),
+        *pages.asset_routes(),
+        Route("/graphql", graphiql_page),
+    ]
     return AsyncClient(
         transport=ASGITransport(Starlette(routes=routes)), base_url="http://onemanage"
     )
 
 
-def directives(policy: str) -> dict[str, list[str]]:
-    """Take a Content-Security-Policy apart."""
-    return {name: of for name, *of in map(str.split, policy.split(";"))}
-
-
-async def test_page_without_a_build_says_how_to_build_it(client: AsyncClient) -> None:
-    response = await client.get("/graphql")
+@pytest.mark.parametrize(
+    ("path", "name"), [("/graphql", "GraphiQL"), ("/", "The console")]
+)
+async def test_page_without_a_build_says_how_to_build_it(
+    client: AsyncClient, path: str, name: str
+) -> None:
+    response = await client.get(path)
     assert response.status_code == 503
-    assert "GraphiQL is not built yet" in response.text
+    assert f"<h1>{name} is not built yet</h1>" in response.text
     assert "<pre>make web/dist</pre>" in response.text
     assert (await client.get("/graphql/assets/index.js")).status_code == 404
 
@@ -53,6 +58,9 @@ async def test_build_is_served_once_it_is_there(
     (dist / "assets").mkdir()
     (dist / "assets" / "index-1.js").write_text("let x")
     (dist / "index.html").write_text("<title>GraphiQL</title>")
+    (dist / "console.html").write_text("<title>Console</title>")
+    response = await client.get("/")
+    assert (response.status_code, response.text) == (200, "<title>Console</title>")
     response = await client.get("/graphql")
     assert (response.status_code, response.text) == (200, "<title>GraphiQL</title>")
     assert response.headers["Cache-Control"] == "no-cache"
@@ -74,16 +82,38 @@ async def test_assets_do_not_reach_beyond_their_folder(
 
 def test_policy_names_this_server_alone() -> None:
     settings = Settings(_env_file=None, host="127.0.0.1", port=8000, public_url="")
-    policy = directives(graphiql.content_security_policy(settings))
-    assert policy["default-src"] == ["'none'"]
-    assert policy["script-src"] == ["'self'"]
-    assert policy["worker-src"] == ["'self'", "blob:"]
-    assert policy["connect-src"] == [
-        "'self'",
-        "http://127.0.0.1:8000",
-        "ws://127.0.0.1:8000",
+    own = ["'self'", "http://127.0.0.1:8000"]
+    assert pages.policy_of(settings) == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "connect-src": [*own, "ws://127.0.0.1:8000"],
+        "img-src": [*own, "data:"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+
+
+async def test_pages_are_sent_with_their_policies(
+    client: AsyncClient, dist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(_env_file=None, host="127.0.0.1", port=8000, public_url="")
+    monkeypatch.setattr(pages, "get_settings", lambda: settings)
+    console, editor = [
+        dict((name, of) for name, *of in map(str.split, policy.split(";")))
+        for policy in [
+            (await client.get(path)).headers["Content-Security-Policy"]
+            for path in ("/", "/graphql")
+        ]
     ]
-    assert policy["img-src"] == ["'self'", "http://127.0.0.1:8000", "data:", "blob:"]
+    assert console == pages.policy_of(settings)
+    assert editor == console | {
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "img-src": [*console["img-src"], "blob:"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -111,8 +141,8 @@ def test_policy_lets_an_s3_store_take_and_show_files(
         s3_endpoint_url=endpoint,
         s3_public_endpoint_url=public,
     )
-    policy = directives(graphiql.content_security_policy(settings))
+    policy = pages.policy_of(settings)
     own = ["'self'", "https://onemanage.example.com"]
     socket = "wss://onemanage.example.com"
     assert policy["connect-src"] == [*own, socket, *origins]
-    assert policy["img-src"] == [*own, "data:", "blob:", *origins]
+    assert policy["img-src"] == [*own, "data:", *origins]

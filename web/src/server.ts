@@ -27,11 +27,12 @@ interface Answer<Data> {
 export async function execute<Data>(
   query: string,
   variables: Record<string, unknown>,
+  operationName?: string,
 ): Promise<Data> {
   const response = await fetch(HTTP_URL, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify({ query, variables }),
+    body: JSON.stringify({ query, variables, operationName }),
   });
   const answer = (await response.json()) as Answer<Data>;
   if (answer.errors?.length || !answer.data) {
