@@ -5,6 +5,8 @@ for a peer that reads nothing, and tells no response that the server is about to
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
@@ -16,6 +18,8 @@ STALL_SECONDS: Final = 30.0
 # How long what is written may still take when a connection is closed.
 LAST_BYTES_SECONDS: Final = 1.0
 _CHECKS_PER_STALL: Final = 6
+# Closing resets the connection: what was not taken is not kept for later.
+_RESET: Final = struct.pack("ii", 1, 0)
 _EXTENSION: Final = "onemanage.peer"
 
 
@@ -26,6 +30,7 @@ class Peer:
         self._transport = transport
         self._at_shutdown: list[Callable[[], None]] = []
         self._is_shut_down = False
+        self._is_gone = False
 
     def hold_nothing(self) -> None:
         """Make whoever writes wait until all that was written before has left us."""
@@ -34,8 +39,19 @@ class Peer:
     def cut(self) -> None:
         """Close in the middle of a response: the client sees that it is not whole."""
         self._transport.close()
-        loop = asyncio.get_running_loop()
-        loop.call_later(LAST_BYTES_SECONDS, self._transport.abort)
+        asyncio.get_running_loop().call_later(LAST_BYTES_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        """End the connection at once, with what the kernel holds for it."""
+        if self._is_gone:
+            return  # its descriptor may be another's by now
+        own: socket.socket = self._transport.get_extra_info("socket")
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._transport.abort()
+
+    def leave(self) -> None:
+        """Hear that the connection has ended."""
+        self._is_gone = True
 
     @contextmanager
     def at_shutdown(self, listener: Callable[[], None]) -> Iterator[None]:
@@ -71,6 +87,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_checking()
+        self._peer.leave()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -100,7 +117,7 @@ class HttpConnection(HttpToolsProtocol):
         if waiting < before:
             since = now
         elif now - since >= self.stall_seconds:
-            self.transport.abort()
+            self._peer.abort()
             return
         self._check_later(waiting, since)
 

@@ -39,19 +39,19 @@ class Scripted(Operations):
         """Run the script."""
         assert caller == CALLER
         self.requests.append(request)
-        task = asyncio.ensure_future(self._run(sink))
+        task = asyncio.create_task(self._follow(sink))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
         return Operation(task)
 
-    async def _run(self, sink: Sink) -> None:
+    async def _follow(self, sink: Sink) -> None:
         await self._script(sink)
 
-    async def all_over(self) -> None:
-        """Wait until no operation runs any more."""
+    async def at_most(self, count: int) -> None:
+        """Wait until no more operations than these run."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while self.running:
-                await asyncio.wait(self.running)
+            while len(self.running) > count:
+                await asyncio.wait(self.running, return_when="FIRST_COMPLETED")
 
 
 class Served:
@@ -62,18 +62,18 @@ class Served:
         self.port = port
         self.url = f"http://127.0.0.1:{port}/graphql"
         self._own = own
+        self._writers: list[asyncio.StreamWriter] = []
 
     @property
     def paused(self) -> int:
         """Return how many connections have more to write than their peers take."""
         connections = self._own.server_state.connections
-        return sum(one.flow.write_paused for one in connections)  # type: ignore
+        return sum(one.flow.write_paused for one in connections)  # type: ignore[union-attr]
 
-    async def dial(self, accept: str, **options: Any) -> asyncio.StreamReader:
+    async def dial(self, accept: str) -> asyncio.StreamReader:
         """Send a GET by hand, and return what the answer is read from."""
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, **options
-        )
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self._writers.append(writer)  # one that nobody holds is closed
         writer.write(
             b"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             b"Accept: %b\r\n\r\n" % accept.encode()

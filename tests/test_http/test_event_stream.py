@@ -34,7 +34,7 @@ async def ask(
     """Return the answer when it is whole."""
     async with serving(script) as served, httpx.AsyncClient() as http:
         answer = await http.request(method, served.url, headers=SSE | (headers or {}))
-        await served.operations.all_over()
+        await served.operations.at_most(0)
         return answer
 
 
