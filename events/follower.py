@@ -140,8 +140,13 @@ class Follower[Item]:
 
     def on_event(self, event: Recorded) -> None:
         """Hand on a live event; one that lags finds it in the ring."""
-        if self._is_live and not self._is_closed:
-            self._advance(event)
+        if not self._is_live:
+            return
+        try:
+            if self._pass_on(event) and self._reader.is_over:
+                self._finish()
+        except Exception as error:
+            self._fail(error)
 
     def on_restart(self) -> None:
         """Begin with what the new log holds."""
@@ -228,17 +233,15 @@ class Follower[Item]:
     def _send_held(self) -> bool:
         if self._held is not None:
             event, item = self._held
-            if not self._is_stale(event) and not self._receiver.send(item):
+            is_stale = self._is_latest and self._is_stale(event)
+            if not is_stale and not self._receiver.send(item):
                 return False
             self._held = None
         return True
 
     def _is_stale(self, event: Recorded) -> bool:
-        return (
-            self._is_latest
-            and event.is_progress
-            and self._hub.ring.newest_of(event.trailing_id) > event.sequence
-        )
+        newest = self._hub.ring.newest_of(event.trailing_id)
+        return event.is_progress and newest > event.sequence
 
     def _go_live(self) -> None:
         self._is_live = not self._is_closed
@@ -247,26 +250,19 @@ class Follower[Item]:
             if self._is_live:
                 self.on_head(job_id, head)
 
-    def _advance(self, event: Recorded) -> None:
-        try:
-            if self._pass_on(event) and self._reader.is_over:
-                self._finish()
-        except Exception as error:
-            self._fail(error)
-
     def _pass_on(self, event: Recorded) -> bool:
         """Send an event's item; False where that must wait."""
         item = self._reader.take(event)
         if item is None:
             return True
-        was_live, self._is_live = self._is_live, False
         if item is HOLE:
+            self._is_live = False
             self._begin(self._reader.recover())
             return False
         assert not isinstance(item, Hole)
-        if self._is_stale(event) or self._receiver.send(item):
-            self._is_live = was_live and not self._is_closed
+        if (self._is_latest and self._is_stale(event)) or self._receiver.send(item):
             return True
+        self._is_live = False
         self._held = event, item
         self._reader.mark = Mark(self._hub.ring.epoch, event.sequence)
         return False

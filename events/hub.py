@@ -131,19 +131,14 @@ class Hub:
             for place, watcher in enumerate(self.watchers.of(event), start=1):
                 if self.ring.epoch != epoch:
                     return
-                if watcher in self.watchers:
-                    self._tell(watcher, event)
+                try:
+                    watcher.on_event(event)
+                except Exception:  # of one watcher; the others are to hear
+                    logger.exception("a watcher failed at event {}", event.sequence)
                 if place % WATCHERS_AT_ONCE == 0:
                     await asyncio.sleep(0)
             self._dispatched = event.sequence
         self._moved.set()
-
-    @staticmethod
-    def _tell(watcher: Watcher, event: Recorded) -> None:
-        try:
-            watcher.on_event(event)
-        except Exception:  # of one watcher; the others are to hear
-            logger.exception("a watcher failed at event {}", event.sequence)
 
     def _restart(self, position: Position) -> None:
         self.ring.reset(position)

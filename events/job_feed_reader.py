@@ -7,9 +7,9 @@ from events.cursor import EventCursor, Position
 from events.follower import HOLE, Follower, Hole
 from events.heads import JobHead, JobRows
 from events.hub import Hub
-from events.job_reader import Gap, Happened, JobItem, Snapshot, read_row
+from events.job_reader import Gap, JobItem, Snapshot, read_row
 from events.log_reader import LogReader
-from events.recorded import Recorded
+from events.recorded import Happened, Recorded
 from events.watchers import Watchers
 
 
@@ -64,7 +64,7 @@ class JobFeedReader(LogReader[JobItem]):
         if job.job_seq > self._seen.get(job.id, job.job_seq) + 1:
             return HOLE
         self._remember(job.id, job.job_seq, event.is_terminal)
-        return Happened(event, job, event.cursor)
+        return event.happened
 
     async def gap(self) -> AsyncIterator[JobItem]:
         """Tell each job that runs, waits, or has changed since the cursor was made.

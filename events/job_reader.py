@@ -13,7 +13,7 @@ from events.cursor import EventCursor, Position
 from events.follower import HOLE, Follower, Hole
 from events.heads import JobHead, JobRows
 from events.hub import Hub
-from events.recorded import Recorded
+from events.recorded import Happened, Recorded
 from events.ring import Mark
 from events.schemas import JobBody
 from events.subjects import job_filter
@@ -26,14 +26,6 @@ class Snapshot(NamedTuple):
     job: JobBody
     cursor: EventCursor
     at: datetime
-
-
-class Happened(NamedTuple):
-    """One recorded event of the job."""
-
-    event: Recorded
-    job: JobBody
-    cursor: EventCursor
 
 
 class Gap(NamedTuple):
@@ -97,15 +89,14 @@ class JobReader:
             yield item
 
     def take(self, event: Recorded) -> JobItem | Hole | None:
-        """Step behind the next event, drop what was sent, notice a hole."""
-        if not event.is_readable:
-            return None  # the number after it tells the gap
-        job = _job_of(event)
-        if job.job_seq <= self._seen:
-            return None
-        if job.job_seq > self._seen + 1:
-            return HOLE
-        return self._step(event, job)
+        """Step behind the next event, drop what was sent, notice a hole.
+
+        One that cannot be read has no number: the one after it tells the gap.
+        """
+        number = event.job_seq
+        if number == self._seen + 1:
+            return self._step(event)
+        return None if number <= self._seen else HOLE
 
     def next_kept(self, sequence: int) -> Recorded | None:
         """Return the job's next event in the ring."""
@@ -225,17 +216,15 @@ class JobReader:
         self.mark = self._hub.mark  # before the reading: early, never late
         start = await self._start_of_replay()
         async for event in self._hub.log.replay(start, job_filter(self._job_id)):
-            if not event.is_readable or _job_of(event).job_seq <= self._seen:
-                continue
-            job = _job_of(event)
-            if job.job_seq == self._seen + 1:
-                yield self._step(event, job)
-                if self.is_over:
-                    return
-                continue
-            async for item in self._gap() if again else self._replay(again=True):
+            item = self.take(event)
+            if isinstance(item, Hole):
+                async for told in self._gap() if again else self._replay(again=True):
+                    yield told
+                return
+            if item is not None:
                 yield item
-            return
+            if self.is_over:
+                return
 
     async def _start_of_replay(self) -> int:
         """Return the sequence to read behind: 0 where the cursor's place holds no more."""
@@ -244,11 +233,11 @@ class JobReader:
             return 0
         return position.sequence
 
-    def _step(self, event: Recorded, job: JobBody) -> Happened:
-        self._seen = job.job_seq
+    def _step(self, event: Recorded) -> Happened:
+        self._seen = event.job_seq
         self._cursor = event.cursor
         self.is_over = event.is_terminal
-        return Happened(event, job, self._cursor)
+        return event.happened
 
     async def _is_astray(self, head: JobHead) -> bool:
         """Tell whether events are lost, or were seen that PostgreSQL knows nothing of."""

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from loguru import logger
 
 from events.cursor import EventCursor, Position
-from events.schemas import EventBody, decode
+from events.schemas import EventBody, JobBody, decode
 from events.subjects import Transition, trailing_id, without_id
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,6 +51,19 @@ class Recorded:
         if job:
             return EventCursor(self.at, self.position, job.id, job.job_seq)
         return EventCursor(self.at, self.position)
+
+    @cached_property
+    def job_seq(self) -> int:
+        """The number of a job's event; 0 where it is none, or cannot be read."""
+        job = self.body.job if self.is_readable else None
+        return job.job_seq if job else 0
+
+    @cached_property
+    def happened(self) -> "Happened":
+        """This event as an item of its job, the same one for all who read it."""
+        job = self.body.job
+        assert job
+        return Happened(self, job, self.cursor)
 
     @cached_property
     def trailing_id(self) -> str:
@@ -107,6 +120,14 @@ class Recorded:
     def at(self) -> datetime:
         """When the stream stored the event."""
         return EPOCH + timedelta(microseconds=self.time)
+
+
+class Happened(NamedTuple):
+    """One recorded event of a job."""
+
+    event: Recorded
+    job: JobBody
+    cursor: EventCursor
 
 
 def microseconds(moment: datetime) -> int:

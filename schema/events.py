@@ -11,7 +11,8 @@ from core.base import new_id, utc_now
 from events.cursor import EventCursor as Cursor
 from events.cursor import encode_cursor
 from events.feed_reader import FeedEvent, FeedGap, FeedItem
-from events.job_reader import Gap, Happened, JobItem, Snapshot
+from events.job_reader import Gap, JobItem, Snapshot
+from events.recorded import Happened
 from events.schemas import EventBody
 from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Transition
 from schema.context import Info

@@ -47,17 +47,22 @@ class Member:
 
     def send(self, item: Any) -> bool:
         """Send an item's result; False while that is made, or there is no room."""
-        outcome = self._outcome(item)
+        execution = self._membership.execution
+        if item is execution.newest_item:
+            outcome = execution.newest_outcome
+        else:
+            outcome = self._outcome(item)
         if outcome.payload is None:
             outcome.waiters.append(self)
-            return False
-        self.opened()
-        if not self._sink.next(outcome.payload, outcome.cursor):
-            if self._draining is None:
-                self._draining = asyncio.create_task(self._drain())
-            return False
-        self._pending = None
-        return True
+            return self._hold(item, outcome)
+        if not self._is_open:
+            self.opened()
+        if self._sink.next(outcome.payload, outcome.cursor):
+            self._pending = None
+            return True
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+        return self._hold(item, outcome)
 
     def resume(self) -> None:
         """Go on where it stopped."""
@@ -80,10 +85,13 @@ class Member:
         self._sink.error(encoded_errors([failure(error)]))
 
     def _outcome(self, item: Any) -> Outcome:
-        if self._pending is None or self._pending[0] is not item:
-            execution = self._membership.execution
-            self._pending = item, execution.outcome_of(item, self._show)
-        return self._pending[1]
+        if self._pending is not None and self._pending[0] is item:
+            return self._pending[1]
+        return self._membership.execution.outcome_of(item, self._show)
+
+    def _hold(self, item: Any, outcome: Outcome) -> bool:
+        self._pending = item, outcome
+        return False
 
     async def _drain(self) -> None:
         await self._sink.drained()

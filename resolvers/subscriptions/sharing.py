@@ -11,7 +11,7 @@ from core.container import Container
 from core.security import Caller
 from events.cursor import encode_cursor
 from events.feed_reader import FeedEvent
-from events.job_reader import Happened
+from events.recorded import Happened
 from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded
 from resolvers.execution.executor import execute
@@ -58,6 +58,9 @@ class SharedExecution:
         self._outcomes: OrderedDict[int, Outcome] = OrderedDict()
         self._working: set[asyncio.Task[None]] = set()
         self._forgetting: asyncio.TimerHandle | None = None
+        # What most members ask for next, to be had without asking.
+        self.newest_item: Any = None
+        self.newest_outcome = Outcome("")
 
     def outcome_of(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
         """Return an item's outcome; that of an event is made once for all members."""
@@ -72,6 +75,7 @@ class SharedExecution:
             if self._forgetting is None:
                 loop = asyncio.get_running_loop()
                 self._forgetting = loop.call_later(KEPT_SECONDS, self._forget)
+        self.newest_item, self.newest_outcome = item, found
         return found
 
     def _execute(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
@@ -96,7 +100,8 @@ class SharedExecution:
                 await asyncio.sleep(0)
 
     def _forget(self) -> None:
-        self._forgetting = None
+        self._forgetting = self.newest_item = None
+        self.newest_outcome = Outcome("")
         self._outcomes.clear()
 
 

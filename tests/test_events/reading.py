@@ -13,7 +13,8 @@ from events.feed_reader import FeedEvent, FeedItem, FeedReader
 from events.follower import Follower, Reader
 from events.heads import JobHeads, JobRows
 from events.hub import Hub
-from events.job_reader import Gap, Happened, JobItem, JobReader, Snapshot, read_row
+from events.job_reader import Gap, JobItem, JobReader, Snapshot, read_row
+from events.recorded import Happened
 from events.subjects import trailing_id
 from tests.test_events.bodies import Rows
 

@@ -10,8 +10,9 @@ from core.base import utc_now
 from events import hub as hubs
 from events.cursor import EventCursor, Position
 from events.hub import Hub
-from events.job_reader import Happened, JobReader, Snapshot
+from events.job_reader import JobReader, Snapshot
 from events.log import EventLog
+from events.recorded import Happened
 from events.subjects import Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import fresh_streams

@@ -19,7 +19,8 @@ from core.nats import RelayWaker
 from core.security import Caller
 from events.cursor import EventCursor, decode_cursor, encode_cursor
 from events.hub import Hub
-from events.job_reader import Gap, Happened, JobReader, Snapshot
+from events.job_reader import Gap, JobReader, Snapshot
+from events.recorded import Happened
 from events.schemas import JobErrorBody, Progress
 from events.subjects import LAYERS_EXPORTED, JobKind
 from features.jobs import transitions

@@ -9,7 +9,8 @@ from typing import Final
 from events.cursor import EventCursor
 from events.heads import JobHead
 from events.hub import Hub
-from events.job_reader import Gap, Happened, JobItem, Snapshot
+from events.job_reader import Gap, JobItem, Snapshot
+from events.recorded import Happened
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows
 from tests.test_events.reading import follow_job
