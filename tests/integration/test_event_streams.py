@@ -204,7 +204,7 @@ async def test_mutations_are_posted_only(url: str) -> None:
     }
     got = await get(url, MUTATION)
     assert (got.status_code, got.headers["allow"]) == (405, "POST")
-    assert got.json()["errors"][0]["message"] == "A mutation is sent by POST."
+    assert got.json()["errors"][0]["message"] == "Send a mutation by POST."
 
 
 UNKNOWN = "job_00000000000070008000000000000009"
@@ -240,22 +240,22 @@ async def test_a_bad_request_is_refused_before_any_stream(url: str) -> None:
         form = await http.post(url, data={"query": "{ viewer { id } }"}, headers=SSE)
     for answer in (missing, no_json, form):
         assert answer.status_code == 400
-        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["content-type"].startswith("application/json")
         assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
 async def test_the_single_connection_mode_is_not_served(url: str) -> None:
     token = {"x-graphql-event-stream-token": "x"}
+    query = {"query": "{ viewer { id } }"}
     async with httpx.AsyncClient() as http:
         for method in ("PUT", "DELETE"):
             answer = await http.request(method, url)
             assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
-        answers = [answer, await http.get(url, headers=SSE | token)]
-    assert answers[1].status_code == 400
-    for answer in answers:
-        (error,) = answer.json()["errors"]
-        assert error["message"] == (
-            "graphql-sse's single connection mode is not served. Use distinct "
-            "connections: send each operation by POST or GET with "
-            "`Accept: text/event-stream`."
-        )
+        answer = await http.get(url, params=query, headers=SSE | token)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["message"] == (
+        "graphql-sse's single connection mode is not served. Use distinct "
+        "connections: send each operation by POST or GET with "
+        "`Accept: text/event-stream`."
+    )

@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 from core.container import Container
 from core.security import Caller
+from resolvers.http.accept import accepted
 from resolvers.http.connection import HttpConnection
-from resolvers.http.negotiation import chosen_stream
+from resolvers.http.negotiation import stream_maker
 from resolvers.http.outgoing import StreamFormat
 from resolvers.http.streaming import StreamResponse
 from resolvers.operations import Operation, OperationRequest, Operations, Sink
@@ -42,7 +43,9 @@ class Scripted(Operations):
         task = asyncio.create_task(self._follow(sink))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
-        return Operation(task)
+        operation = Operation()
+        operation.run(task)
+        return operation
 
     async def _follow(self, sink: Sink) -> None:
         await self._script(sink)
@@ -107,8 +110,9 @@ async def serving(
         asked = OperationRequest("subscription { x }")
         if style is not None:
             return StreamResponse(operations, asked, CALLER, style(), **options)
-        make = chosen_stream(request.headers["accept"])
-        assert make is not None
+        media_type = accepted(request.headers["accept"]).stream
+        assert media_type is not None
+        make = stream_maker(media_type, request.headers)
         return make(operations, asked, CALLER, request)
 
     class Connection(HttpConnection):
