@@ -260,3 +260,20 @@ async def test_the_single_connection_mode_is_not_served(url: str) -> None:
         "connections: send each operation by POST or GET with "
         "`Accept: text/event-stream`."
     )
+
+
+async def test_curl_needs_a_header_to_resume_and_nothing_else(
+    url: str, parsed: Parsed
+) -> None:
+    variables = {"id": parsed.job_id, "after": start_of(parsed.job_id)}
+    whole = read_all((await get(url, JOB_EVENTS, **variables)).text)
+    command = ["curl", "-sSNG", "-H", "Accept: text/event-stream", url]
+    command += ["--data-urlencode", f"query={JOB_EVENTS}"]
+    command += ["--data-urlencode", f"variables={json.dumps(variables)}"]
+    command += ["-w", "%{http_code}"]
+    for place, status in ((0, "200"), (3, "200"), (len(whole), "204")):
+        resumed = ["-H", f"Last-Event-ID: {whole[place - 1].id}"] if place else []
+        curl = await asyncio.create_subprocess_exec(*command, *resumed, stdout=-1)
+        text = (await curl.communicate())[0].decode()
+        assert (curl.returncode, text[-3:]) == (0, status)
+        assert (read_all(text[:-3]) if text[:-3] else []) == whole[place:]
