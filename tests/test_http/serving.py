@@ -94,6 +94,11 @@ class Served:
         return len(self._own.server_state.connections)
 
 
+async def _large(_request: Request) -> Response:
+    """Answer in one piece, larger than all that a kernel keeps for a peer."""
+    return Response(bytes(64 * 1024 * 1024))
+
+
 @asynccontextmanager
 async def serving(
     script: Script,
@@ -119,7 +124,8 @@ async def serving(
         pass
 
     Connection.stall_seconds = stall_seconds
-    app = Starlette(routes=[Route("/graphql", answer, methods=["GET", "POST"])])
+    streams = Route("/graphql", answer, methods=["GET", "POST"])
+    app = Starlette(routes=[streams, Route("/large", _large)])
     config = uvicorn.Config(
         app,
         http=Connection,
