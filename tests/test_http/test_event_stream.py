@@ -71,7 +71,7 @@ async def test_headers_come_before_the_first_result() -> None:
     assert rest == ["", "event: complete", "id: complete", "data:", ""]
 
 
-async def test_a_quiet_stream_has_a_heart_and_a_busy_one_needs_none() -> None:
+async def test_hearts_come_between_events() -> None:
     async def quiet(sink: Sink) -> None:
         sink.opened()
         await asyncio.sleep(0.5)
