@@ -37,12 +37,13 @@ class OperationStreams:
     ) -> None:
         """Run an operation of any kind and write the whole response."""
         http = Request(scope)
-        make = _maker(media_type, http.headers)
+        make = stream_maker(media_type, http.headers)
         response = make(self._operations, request, caller, http)
         await response(scope, receive, send)
 
 
-def _maker(media_type: str, headers: Headers) -> MakeStream:
+def stream_maker(media_type: str, headers: Headers) -> MakeStream:
+    """Return what makes a stream of this media type as the client wants to read it."""
     if media_type == EVENT_STREAM:
         return event_stream
     for one in headers.get("accept", "").split(","):

@@ -47,7 +47,6 @@ class Outgoing:
         self._status: int | None = None
         self._is_over = False
         self._has_left = False
-        self._was_quiet = False
 
     @property
     def is_open(self) -> bool:
@@ -102,11 +101,9 @@ class Outgoing:
         await self._room.wait()
 
     def beat(self) -> None:
-        """Send a heartbeat where nothing was sent since the last one."""
-        if self._status == 200 and not self._is_over and self._was_quiet:
-            if not self._held:
-                self._put(self._style.heartbeat)
-        self._was_quiet = True
+        """Send a heartbeat where nothing waits to be sent."""
+        if self._status == 200 and not self._is_over and not self._held:
+            self._put(self._style.heartbeat)
 
     def leave(self) -> None:
         """Hear that the client has gone, or is sent away: nothing more is sent."""
@@ -150,7 +147,6 @@ class Outgoing:
         self._waiting.append(written)
         self._held += 1
         self._held_bytes += len(written)
-        self._was_quiet = False
         self._changed.set()
 
     def _let_go(self) -> None:

@@ -46,6 +46,10 @@ class StreamResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream to its end, or to the client's."""
+        if scope["method"] == "HEAD":
+            await self._begin(200, send)
+            await send({"type": "http.response.body"})
+            return
         outgoing = Outgoing(self._style)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(_watched(receive, outgoing))
@@ -62,15 +66,7 @@ class StreamResponse(Response):
         status = await outgoing.status()
         if status is None:
             return
-        if status == 200:
-            self.headers["Content-Type"] = self._style.content_type
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": self.raw_headers,
-            }
-        )
+        await self._begin(status, send)
         while (part := await outgoing.take()) is not None:
             await send(
                 {
@@ -81,6 +77,13 @@ class StreamResponse(Response):
             )
             if part.is_last:
                 return
+
+    async def _begin(self, status: int, send: Send) -> None:
+        if status == 200:
+            self.headers["Content-Type"] = self._style.content_type
+        headers = self.raw_headers
+        start = {"type": "http.response.start", "status": status, "headers": headers}
+        await send(start)
 
     @contextmanager
     def _beating(self, outgoing: Outgoing) -> Iterator[None]:

@@ -204,7 +204,7 @@ async def test_mutations_are_posted_only(url: str) -> None:
     }
     got = await get(url, MUTATION)
     assert (got.status_code, got.headers["allow"]) == (405, "POST")
-    assert got.json()["errors"][0]["message"] == "A mutation is sent by POST."
+    assert got.json()["errors"][0]["message"] == "Send a mutation by POST."
 
 
 UNKNOWN = "job_00000000000070008000000000000009"
@@ -238,24 +238,42 @@ async def test_a_bad_request_is_refused_before_any_stream(url: str) -> None:
             url, content=b"{", headers=SSE | {"content-type": "application/json"}
         )
         form = await http.post(url, data={"query": "{ viewer { id } }"}, headers=SSE)
+    statuses = [answer.status_code for answer in (missing, no_json, form)]
+    assert statuses == [400, 400, 415]
     for answer in (missing, no_json, form):
-        assert answer.status_code == 400
-        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["content-type"].startswith("application/json")
         assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
 async def test_the_single_connection_mode_is_not_served(url: str) -> None:
     token = {"x-graphql-event-stream-token": "x"}
+    query = {"query": "{ viewer { id } }"}
     async with httpx.AsyncClient() as http:
         for method in ("PUT", "DELETE"):
             answer = await http.request(method, url)
             assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
-        answers = [answer, await http.get(url, headers=SSE | token)]
-    assert answers[1].status_code == 400
-    for answer in answers:
-        (error,) = answer.json()["errors"]
-        assert error["message"] == (
-            "graphql-sse's single connection mode is not served. Use distinct "
-            "connections: send each operation by POST or GET with "
-            "`Accept: text/event-stream`."
-        )
+        answer = await http.get(url, params=query, headers=SSE | token)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["message"] == (
+        "graphql-sse's single connection mode is not served. Use distinct "
+        "connections: send each operation by POST or GET with "
+        "`Accept: text/event-stream`."
+    )
+
+
+async def test_curl_needs_a_header_to_resume_and_nothing_else(
+    url: str, parsed: Parsed
+) -> None:
+    variables = {"id": parsed.job_id, "after": start_of(parsed.job_id)}
+    whole = read_all((await get(url, JOB_EVENTS, **variables)).text)
+    command = ["curl", "-sSNG", "-H", "Accept: text/event-stream", url]
+    command += ["--data-urlencode", f"query={JOB_EVENTS}"]
+    command += ["--data-urlencode", f"variables={json.dumps(variables)}"]
+    command += ["-w", "%{http_code}"]
+    for place, status in ((0, "200"), (3, "200"), (len(whole), "204")):
+        resumed = ["-H", f"Last-Event-ID: {whole[place - 1].id}"] if place else []
+        curl = await asyncio.create_subprocess_exec(*command, *resumed, stdout=-1)
+        text = (await curl.communicate())[0].decode()
+        assert (curl.returncode, text[-3:]) == (0, status)
+        assert (read_all(text[:-3]) if text[:-3] else []) == whole[place:]

@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 from core.container import Container
 from core.security import Caller
+from resolvers.http.accept import accepted
 from resolvers.http.connection import HttpConnection
-from resolvers.http.negotiation import chosen_stream
+from resolvers.http.negotiation import stream_maker
 from resolvers.http.outgoing import StreamFormat
 from resolvers.http.streaming import StreamResponse
 from resolvers.operations import Operation, OperationRequest, Operations, Sink
@@ -42,7 +43,9 @@ class Scripted(Operations):
         task = asyncio.create_task(self._follow(sink))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
-        return Operation(task)
+        operation = Operation()
+        operation.run(task)
+        return operation
 
     async def _follow(self, sink: Sink) -> None:
         await self._script(sink)
@@ -91,6 +94,11 @@ class Served:
         return len(self._own.server_state.connections)
 
 
+async def _large(_request: Request) -> Response:
+    """Answer in one piece, larger than all that a kernel keeps for a peer."""
+    return Response(bytes(64 * 1024 * 1024))
+
+
 @asynccontextmanager
 async def serving(
     script: Script,
@@ -107,15 +115,17 @@ async def serving(
         asked = OperationRequest("subscription { x }")
         if style is not None:
             return StreamResponse(operations, asked, CALLER, style(), **options)
-        make = chosen_stream(request.headers["accept"])
-        assert make is not None
+        media_type = accepted(request.headers["accept"]).stream
+        assert media_type is not None
+        make = stream_maker(media_type, request.headers)
         return make(operations, asked, CALLER, request)
 
     class Connection(HttpConnection):
         pass
 
     Connection.stall_seconds = stall_seconds
-    app = Starlette(routes=[Route("/graphql", answer, methods=["GET", "POST"])])
+    streams = Route("/graphql", answer, methods=["GET", "POST"])
+    app = Starlette(routes=[streams, Route("/large", _large)])
     config = uvicorn.Config(
         app,
         http=Connection,

@@ -71,7 +71,7 @@ async def test_headers_come_before_the_first_result() -> None:
     assert rest == ["", "event: complete", "id: complete", "data:", ""]
 
 
-async def test_a_quiet_stream_has_a_heart_and_a_busy_one_needs_none() -> None:
+async def test_hearts_come_between_events() -> None:
     async def quiet(sink: Sink) -> None:
         sink.opened()
         await asyncio.sleep(0.5)
@@ -162,3 +162,11 @@ async def test_errors_are_a_last_result(is_open: bool, errors: bytes, end: str) 
     assert answer.text == (
         "retry: 1000\n\n" f'event: next\ndata: {{"errors":{errors.decode()}}}\n\n' + end
     )
+
+
+async def test_head_has_the_headers_and_runs_nothing() -> None:
+    async with serving(two_results) as served, httpx.AsyncClient() as http:
+        answer = await http.head(served.url, headers=SSE)
+        assert served.operations.requests == []
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"

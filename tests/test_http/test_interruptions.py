@@ -145,6 +145,19 @@ async def test_a_peer_that_takes_nothing_is_aborted_and_nobody_waits_for_it() ->
     stalled.close()
 
 
+async def test_a_peer_that_takes_nothing_of_an_answer_is_aborted_too() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(silent, stall_seconds=1.0) as served:
+        stalled = await _stalled_socket(served, "/large")
+        await _filled(served)
+        since = loop.time()
+        while served.connections:
+            assert loop.time() - since < PATIENCE_SECONDS, "it is still there"
+            await asyncio.sleep(0.01)
+        assert 0.5 < loop.time() - since < 5
+    stalled.close()
+
+
 async def test_a_peer_that_takes_little_is_not_aborted() -> None:
     loop = asyncio.get_running_loop()
     async with serving(endless, stall_seconds=1.0) as served:
@@ -161,11 +174,12 @@ async def test_a_peer_that_takes_little_is_not_aborted() -> None:
         await served.operations.at_most(0)
 
 
-async def _stalled_socket(served: Served) -> socket.socket:
-    """Ask for a stream, and read nothing of it."""
+async def _stalled_socket(served: Served, path: str = "/graphql") -> socket.socket:
+    """Ask for an answer, and read nothing of it."""
     peer = socket.create_connection(("127.0.0.1", served.port))
     peer.sendall(
-        b"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Accept: text/event-stream\r\n\r\n".encode()
     )
     return peer
 
