@@ -13,6 +13,7 @@ from events.cursor import EventCursor, Position
 from events.follower import HOLE, Follower, Hole
 from events.heads import JobHead, JobRows
 from events.hub import Hub
+from events.job_place import seen_behind
 from events.recorded import Happened, Recorded
 from events.ring import Mark
 from events.schemas import JobBody
@@ -153,7 +154,7 @@ class JobReader:
         after = self._cursor
         seen = after.job_seq if after.job_id == self._job_id else None
         if seen is None:
-            seen = await self._seen_behind(after.position)
+            seen = await seen_behind(self._hub, self._job_id, after.position)
         if seen is None:
             async for item in self._gap():
                 yield item
@@ -169,43 +170,6 @@ class JobReader:
             return
         async for item in self._replay():
             yield item
-
-    async def _seen_behind(self, position: Position | None) -> int | None:
-        """Return the job_seq of the job's last event at or before a position."""
-        if position is None or not await self._hub.log.holds(position):
-            return None
-        seen = await self._seen_at(position.sequence)
-        # It may have been asked of another stream meanwhile.
-        return seen if await self._hub.log.holds(position) else None
-
-    async def _seen_at(self, sequence: int) -> int | None:
-        """Return the job_seq of the job's last event at or before a stream sequence.
-
-        None where the log cannot tell: it has lost or dropped what the answer needs.
-        """
-        head = (await self._hub.heads([self._job_id])).get(self._job_id)
-        subject_filter = job_filter(self._job_id)
-        while True:
-            following = await self._hub.log.next(subject_filter, sequence)
-            if following is not None:
-                return await self._seen_before(following, sequence)
-            newest = await self._hub.log.last(subject_filter)
-            if newest is None:
-                return None if head is not None and head.published else 0
-            if newest.sequence <= sequence:
-                return _job_of(newest).job_seq
-
-    async def _seen_before(self, following: Recorded, sequence: int) -> int | None:
-        """Return the job_seq of the event that the relay named as the one before.
-
-        None where that one was behind `sequence`, and has been lost, or is kept no more.
-        """
-        if _job_of(following).job_seq == 1:
-            return 0
-        if not 1 <= following.previous <= sequence:
-            return None
-        before = await self._hub.log.at(following.previous)
-        return _job_of(before).job_seq if before is not None else None
 
     async def _replay(self, *, again: bool = False) -> AsyncIterator[JobItem]:
         """Read from the log what lies behind the cursor's position, to its present end.
@@ -247,10 +211,3 @@ class JobReader:
             return False
         job = await self._rows.body(self._job_id)  # `head` may be older than an event
         return job is not None and job.job_seq < self._seen
-
-
-def _job_of(event: Recorded) -> JobBody:
-    job = event.body.job
-    if not job:
-        raise ValueError(f"event {event.sequence} on {event.subject} names no job")
-    return job

@@ -11,6 +11,7 @@ from core.base import new_id, utc_now
 from events.cursor import EventCursor as Cursor
 from events.cursor import encode_cursor
 from events.feed_reader import FeedEvent, FeedGap, FeedItem
+from events.job_history import HistoryPage
 from events.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import EventBody
@@ -137,6 +138,32 @@ class PsdPreviewReady(JobEvent):
 )
 class EventGap(JobEvent):
     """Events are missing."""
+
+
+@strawberry.type
+class JobEventConnection:
+    """One page of a job's history."""
+
+    nodes: list[JobEvent]
+    end_cursor: EventCursor | None = strawberry.field(
+        description="Cursor of the last node; pass it as `after`."
+    )
+    has_next_page: bool
+    gap: bool = strawberry.field(
+        description="True where events between `after` and the first node are not kept "
+        "any more."
+    )
+
+    @classmethod
+    def of(cls, page: HistoryPage) -> Self:
+        """Show a page."""
+        nodes = [job_event(item) for item in page.events]
+        return cls(
+            nodes=nodes,
+            end_cursor=nodes[-1].cursor if nodes else None,
+            has_next_page=page.has_next,
+            gap=page.has_gap,
+        )
 
 
 @strawberry.type(description="One message of the EVENTS stream, as it was published.")

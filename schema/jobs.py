@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
 from core.base import utc_now
 from events.cursor import EventCursor as Cursor
-from events.cursor import Position, encode_cursor
+from events.cursor import Position, decode_cursor, encode_cursor
+from events.hub import Hub
+from events.job_history import read_history
 from events.schemas import JobBody, JobErrorBody, Progress
 from features.jobs.models import Job as JobRow
 from features.jobs.rows import body_of
@@ -17,10 +19,14 @@ from features.jobs.services import StartedJob
 from schema.context import Info
 from schema.errors import UserError
 from schema.node import Node
+from schema.paging import check_first
 from schema.priority import JobPriority
 from schema.psd import PsdDocument
 from schema.scalars import BigInt, EventCursor
 from schema.users import User
+
+if TYPE_CHECKING:
+    from schema.events import JobEventConnection
 
 
 @strawberry.enum
@@ -184,6 +190,23 @@ class Job(Node):
             return None
         row = await info.context.loaders.documents.load(self.body.result.id)
         return PsdDocument.of(row) if row is not None else None
+
+    @strawberry.field(
+        description="The job's history, for as long as events are kept (7 days)."
+    )
+    async def events(
+        self, info: Info, first: int = 100, after: EventCursor | None = None
+    ) -> Annotated["JobEventConnection", strawberry.lazy("schema.events")]:
+        """What has happened to the job."""
+        # There, events hold jobs.
+        from schema.events import JobEventConnection
+
+        check_first(first)
+        cursor = decode_cursor(after) if after is not None else None
+        hub = info.context.get(Hub)
+        return JobEventConnection.of(
+            await read_history(hub, self.body.id, first, cursor)
+        )
 
     @strawberry.field
     async def created_by(self, info: Info) -> User:

@@ -7,15 +7,6 @@ Of a type or field that is missing, what belongs to it is not listed.
 from typing import Final
 
 OWED: Final[dict[str, frozenset[str]]] = {
-    "event bridge": frozenset(
-        {
-            "Delivery",
-            "Job.events",
-            "JobEventConnection",
-            "Subscription.jobEvents(delivery:)",
-            "Subscription.jobFeed",
-        }
-    ),
     "PSD": frozenset(
         {
             "DeletePayload",
