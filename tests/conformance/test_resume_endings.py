@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = Path(__file__).parent / "resume"
-SUITES = sorted(PROGRAMS.glob("*.test.mjs"))
+from tests.conformance.node import HERE, node
+
+SUITES = sorted((HERE / "resume").glob("*.test.mjs"))
 
 
 def test_the_suites_are_found() -> None:
@@ -16,6 +17,6 @@ def test_the_suites_are_found() -> None:
 @pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.name)
 def test_the_helper_meets_every_ending(suite: Path) -> None:
     done = subprocess.run(
-        ["node", "--test", suite], capture_output=True, text=True, timeout=120
+        [node(), "--test", suite], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout

@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 import httpx
 
 from core.config import Settings
+from tests.conformance.node import HERE, node
 from tests.programs import Program
-from tests.running import ROOT, Running
+from tests.running import Running
 from workers.embedded import state
 from workers.supervisor.commands import commands
 
-PROGRAMS: Final = ROOT / "tests" / "conformance" / "resume"
+PROGRAMS: Final = HERE / "resume"
 PATIENCE_SECONDS: Final = 120.0
 # With each `__typename` that Apollo would add.
 JOB_EVENTS: Final = """
@@ -96,7 +97,7 @@ class Watcher:
     async def start(self, urls: list[str]) -> None:
         """Start it; `urls` are where it connects, in turn."""
         program = await asyncio.create_subprocess_exec(
-            "node",
+            node(),
             str(PROGRAMS / f"{self.name}.mjs"),
             json.dumps({"urls": urls, "document": JOB_EVENTS}),
             stdin=asyncio.subprocess.PIPE,

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
+import { reachable } from '../server';
 import { describe, steer } from './api';
 import { durationOf, fileOf, kindOf, timeOf, useNow } from './format';
 import { History } from './history';
 import { JobProgress, Status } from './job-parts';
 import { Layers } from './layers';
 import { addressOf, closeJob, goTo } from './navigation';
-import { reachable } from '../server';
 import { useStore } from './store';
 import { hasEnded } from './types';
 import type { JobDetails } from './types';
@@ -24,7 +24,7 @@ export function JobPage({ id }: { id: string }) {
     <article
       className="job"
       aria-labelledby="job-title"
-      onKeyDown={({ key }) => key === 'Escape' && closeJob()}
+      onKeyDown={({ key }) => key === 'Escape' && closeJob(id)}
     >
       {watching && <Opened watching={watching} id={id} />}
       {failure && (
@@ -44,7 +44,7 @@ interface OpenedProps {
 function Opened({ id, watching }: OpenedProps) {
   const { job, isMissing, events, layers, failure } = useStore(watching.store);
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus({ preventScroll: true }), [id]);
+  useEffect(() => title.current?.focus(), [id]);
   const name = job ? (fileOf(job) ?? kindOf(job)) : 'Job';
   return (
     <>
@@ -52,9 +52,14 @@ function Opened({ id, watching }: OpenedProps) {
         <h2 id="job-title" ref={title} tabIndex={-1}>
           {isMissing ? 'There is no such job' : name}
         </h2>
-        <a className="close" href="#/" aria-label="Close">
+        <button
+          type="button"
+          className="close"
+          aria-label="Close"
+          onClick={() => closeJob(id)}
+        >
           ×
-        </a>
+        </button>
       </div>
       {job && <Facts job={job} />}
       {job && <Steering job={job} reload={watching.load} />}

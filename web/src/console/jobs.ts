@@ -37,7 +37,9 @@ export async function followJobs(): Promise<void> {
   let stop = () => {};
   try {
     const { eventCursor } = await ask<{ eventCursor: string }>('Place');
-    stop = watch<JobEvent>('Feed', { after: eventCursor }, take, fail);
+    stop = watch<JobEvent>('Feed', { after: eventCursor }, take, (reason) =>
+      fail(`What comes now is not shown: ${reason} Load the page again.`),
+    );
     await reload();
   } catch (error) {
     stop();

@@ -22,6 +22,8 @@ export function goTo(id: string): void {
   location.hash = addressOf(id);
 }
 
-export function closeJob(): void {
+/** Close a job's page, and lead whoever uses the keyboard back to its row. */
+export function closeJob(id: string): void {
   location.hash = '#/';
+  document.querySelector<HTMLElement>(`main a[href="${addressOf(id)}"]`)?.focus();
 }
