@@ -69,6 +69,12 @@ class Console:
         pictures = self.job.locator(".layers img")
         return [str(one.get_attribute("alt")) for one in pictures.all()]
 
+    def see_all_layers(self) -> None:
+        """Wait until each of the layers' pictures is there, scrolling to it."""
+        for picture in self.job.locator(".layers img").all():
+            picture.scroll_into_view_if_needed()
+            expect(picture).not_to_have_js_property("naturalWidth", 0, timeout=END_MS)
+
 
 def _another_job(before: str) -> Callable[[str], bool]:
     return lambda url: url != before and "#/jobs/job_" in url

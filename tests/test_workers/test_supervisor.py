@@ -37,6 +37,7 @@ def test_each_process_runs_by_its_own_command(running: Running) -> None:
     assert running.children().keys() == PROCESSES.keys()
     with urllib.request.urlopen(f"{running.base_url}/healthz") as answer:
         assert answer.status == 200
+    assert f"Console             {running.base_url}/\n" in running.output()
     assert f"GraphiQL            {running.base_url}/graphql\n" in running.output()
 
 

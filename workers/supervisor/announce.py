@@ -22,6 +22,7 @@ def announce(
     if demo:
         _show_sample(local_url)
     lines = [f"OneManage is serving on {public_url}"]
+    lines.append(f"Console             {public_url}/")
     lines.append(f"GraphiQL            {public_url}/graphql")
     print("\n" + "\n".join(lines) + "\n", file=sys.stderr, flush=True)
 

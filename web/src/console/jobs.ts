@@ -32,19 +32,20 @@ export const jobs = createStore<Jobs>({
   failure: null,
 });
 
-/** Load the jobs, and follow all of them from before that on. */
+/** Load the jobs, and follow all of them from before that on; begin anew when it fails. */
 export async function followJobs(): Promise<void> {
   let stop = () => {};
+  const again = (reason: string) => {
+    stop();
+    fail(reason);
+    setTimeout(followJobs, AGAIN_MS);
+  };
   try {
     const { eventCursor } = await ask<{ eventCursor: string }>('Place');
-    stop = watch<JobEvent>('Feed', { after: eventCursor }, take, (reason) =>
-      fail(`What comes now is not shown: ${reason} Load the page again.`),
-    );
+    stop = watch<JobEvent>('Feed', { after: eventCursor }, take, again);
     await reload();
   } catch (error) {
-    stop();
-    fail(describe(error));
-    setTimeout(followJobs, AGAIN_MS);
+    again(describe(error));
   }
 }
 

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { reachable } from '../server';
 import type { Layer } from './types';
 
@@ -17,12 +18,36 @@ export function Layers({ layers }: { layers: ReadonlyMap<string, Layer> }) {
       <ul className="layers">
         {shown.map(({ id, name, preview }) => (
           <li key={id}>
-            <a href={reachable(preview!.url)} target="_blank" rel="noreferrer">
-              <img src={reachable(preview!.url)} alt={name} title={name} loading="lazy" />
-            </a>
+            <Picture name={name} url={reachable(preview!.url)} />
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+const MOST_TRIES = 6;
+
+/** A picture that is asked for again when the gateway went away in its middle. */
+function Picture({ name, url }: { name: string; url: string }) {
+  const [tries, setTries] = useState(0);
+
+  function tryAgain(): void {
+    if (tries < MOST_TRIES) {
+      setTimeout(() => setTries(tries + 1), 500 * 2 ** tries);
+    }
+  }
+
+  return (
+    <a href={url} target="_blank" rel="noreferrer">
+      <img
+        key={tries}
+        src={url}
+        alt={name}
+        title={name}
+        loading="lazy"
+        onError={tryAgain}
+      />
+    </a>
   );
 }
