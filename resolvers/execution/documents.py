@@ -32,6 +32,7 @@ from core.errors import AppError, ErrorCode
 from resolvers.execution.cost import Cost, Fragments
 from resolvers.execution.limits import MAX_TOKENS, check_shape, check_size
 from resolvers.execution.lru import LruCache
+from resolvers.execution.plans import Plans
 from resolvers.execution.request import KindRefused, OperationRequest, Refused
 from resolvers.root import schema as root_schema
 
@@ -53,6 +54,7 @@ class Fields:
     def __init__(self, root: CollectedFields) -> None:
         self.root = root.grouped_field_set
         self.below: dict[Any, Any] = {}
+        self.plans = Plans()
 
 
 class Operation:

@@ -13,6 +13,7 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from core.errors import AppError, ErrorCode
+from resolvers.execution import lists
 from resolvers.execution.documents import Documents, Prepared
 from resolvers.execution.encoding import encoded, encoded_errors
 from resolvers.execution.executor import execute, failure, source
@@ -20,8 +21,25 @@ from resolvers.execution.request import OperationRequest
 
 
 @strawberry.type
+class Row:
+    """One of many."""
+
+    number: int
+    text: str
+
+
+class Rows:
+    """A root value with many of them."""
+
+    def __init__(self, length: int) -> None:
+        self.rows = [Row(number=number, text=str(number)) for number in range(length)]
+
+
+@strawberry.type
 class Query:
     """What can be asked."""
+
+    rows: list[Row]
 
     @strawberry.field
     def now(self, by: int = 1) -> int:
@@ -151,3 +169,38 @@ def test_what_json_cannot_say_is_an_internal_error(value: Any) -> None:
 def test_an_errors_text_may_hold_half_a_pair() -> None:
     body = encoded_errors([GraphQLError("\ud800")])
     assert json.loads(body)[0]["message"] == "\ud800"
+
+
+@pytest.fixture
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rest behind every 500 fields."""
+    monkeypatch.setattr(lists, "SLICE", 500)
+
+
+@pytest.mark.usefixtures("short_slices")
+async def test_a_long_list_lets_others_through() -> None:
+    turns: list[int] = []
+
+    async def other() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    long = prepared("{ rows { number text } }")
+    whole = execute(long, None, Rows(1000))
+    assert not isinstance(whole, ExecutionResult)
+    beside = asyncio.create_task(other())
+    result = await whole
+    beside.cancel()
+    assert result.data is not None
+    assert result.data["rows"][999] == {"number": 999, "text": "999"}
+    # 2000 fields in slices of 500: three rests between them.
+    assert len(turns) == 3
+
+
+@pytest.mark.usefixtures("short_slices")
+async def test_a_short_list_is_completed_at_once() -> None:
+    result = execute(prepared("{ rows { number text } }"), None, Rows(250))
+    assert isinstance(result, ExecutionResult)
+    assert result.data is not None
+    assert len(result.data["rows"]) == 250
