@@ -4,7 +4,7 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import strawberry
@@ -31,11 +31,16 @@ class PageInfo:
     end_cursor: str | None
 
 
+def _cursor(self: "Edge[Any]") -> str:
+    return _write(self.key)
+
+
 @strawberry.type
 class Edge[T]:
     """One row and its place in the list."""
 
-    cursor: str
+    key: strawberry.Private[object]
+    cursor: str = strawberry.field(resolver=_cursor)
     node: T
 
 
@@ -76,12 +81,12 @@ def connect[Row, T](
     count: Callable[[], Awaitable[int]],
 ) -> Connection[T]:
     """Make a page of at most `first` rows from up to one more than that."""
-    edges = [Edge(cursor=_write(key(row)), node=node(row)) for row in rows[:first]]
+    edges = [Edge(key=key(row), node=node(row)) for row in rows[:first]]
     page_info = PageInfo(
         has_next_page=len(rows) > first,
         has_previous_page=after is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
+        start_cursor=_write(edges[0].key) if edges else None,
+        end_cursor=_write(edges[-1].key) if edges else None,
     )
     return Connection(edges=edges, page_info=page_info, count=count)
 

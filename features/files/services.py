@@ -94,7 +94,7 @@ class FilesService:
 
     async def get(self, ids: Sequence[str]) -> dict[str, SourceFile]:
         """Return the files that exist, by id."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return {file.id: file for file in await crud.files_by_ids(session, ids)}
 
     async def list_page(
@@ -107,12 +107,12 @@ class FilesService:
 
         `after` is the `created_at` and id of the last one seen; owner None means all.
         """
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.files_page(session, owner_id, limit, after)
 
     async def count(self, owner_id: str | None) -> int:
         """Count an owner's files (None: all)."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.count_files(session, owner_id)
 
     async def require_ready(
@@ -229,7 +229,7 @@ class FilesService:
 
     async def get_objects(self, ids: Sequence[str]) -> dict[str, StoredObject]:
         """Return the stored objects that exist, by id."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             found = await crud.objects_by_ids(session, ids)
         return {stored.id: stored for stored in found}
 

@@ -59,7 +59,7 @@ class PsdService:
 
     async def documents(self, ids: Sequence[str]) -> dict[str, PsdDocument]:
         """Return the documents that exist, by id."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             found = await crud.documents_by_ids(session, ids)
         return {document.id: document for document in found}
 
@@ -67,22 +67,22 @@ class PsdService:
         self, owner_id: str | None, limit: int, after: tuple[datetime, str] | None
     ) -> Sequence[PsdDocument]:
         """Return the newest documents of an owner (None: of all), older than `after`."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.document_page(session, owner_id, limit, after)
 
     async def count_documents(self, owner_id: str | None) -> int:
         """Count an owner's documents (None: all)."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.count_documents(session, owner_id)
 
     async def layers(self, ids: Sequence[str]) -> dict[str, PsdLayer]:
         """Return the layers that exist, by id."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return {layer.id: layer for layer in await crud.layers_by_ids(session, ids)}
 
     async def layers_of(self, document_ids: Sequence[str]) -> dict[str, list[PsdLayer]]:
         """Return all layers of documents, by document and index."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             found = await crud.layers_of_documents(session, document_ids)
         return _by_document(found)
 
@@ -94,7 +94,7 @@ class PsdService:
         after: int,
     ) -> dict[str, list[PsdLayer]]:
         """Return each document's first `limit` layers behind index `after`."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             found = await crud.layer_pages(
                 session, document_ids, selection, limit, after
             )
@@ -104,7 +104,7 @@ class PsdService:
         self, document_ids: Sequence[str], selection: LayerSelection
     ) -> dict[str, int]:
         """Return how many layers of a selection each document has; none: left out."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return await crud.layer_counts(session, document_ids, selection)
 
 

@@ -9,14 +9,14 @@ from features.users.models import LOCAL_ADMINISTRATOR_ID, User
 
 
 class UsersService:
-    """Reads people. Each call is one transaction."""
+    """Reads people. Each call is one statement."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def by_ids(self, ids: Sequence[str]) -> dict[str, User]:
         """Return the users that exist, by id."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             return {user.id: user for user in await crud.by_ids(session, ids)}
 
     def local_caller(self) -> Caller:

@@ -1,8 +1,9 @@
 """How the fields that an operation selects of a type are read, found out once.
 
 A field is read straight where it is an attribute of its source, or a function of that
-alone; a value is completed straight where its type allows it. Each may turn out
-unusual, and then goes the way of graphql-core, which finds the same and tells errors.
+alone (one that changes nothing: it may be called again); a value is completed straight
+where its type allows it. Each may turn out unusual, and then goes the way of
+graphql-core, which finds the same and tells errors.
 """
 
 from collections.abc import Callable
@@ -31,21 +32,24 @@ type CollectFields = Callable[[GraphQLObjectType, FieldDetailsList], GroupedFiel
 
 # A longer list of objects inside of another object is left to those who take a rest.
 _MOST_INSIDE: Final = 20
-# What a field weighs that goes graphql-core's way, where one that is read straight is 1.
+# What a field weighs, by how it is read.
+_ATTRIBUTE: Final = 1
+_FUNCTION: Final = 5
 _LONG_WAY: Final = 50
+_NOT_STRAIGHT: Final = (None, _LONG_WAY)
 _NO_OBJECTS: Final = (type(None), type(Undefined))
 _STRAWBERRYS: Final = "strawberry.schema.schema_converter"
 
 
 class FieldPlan(NamedTuple):
-    """How one field is read and completed; None where that needs the long way."""
+    """How one field is read and completed; `read` is None where only the long way is."""
 
     name: str
     details: FieldDetailsList
     definition: GraphQLField | None
     read: Read | None
-    is_pure: bool
     complete: Complete
+    weight: int
 
 
 class ObjectPlan:
@@ -54,8 +58,9 @@ class ObjectPlan:
     def __init__(self, type_: GraphQLObjectType, fields: list[FieldPlan]) -> None:
         self.type = type_
         self.fields = fields
-        self.weight = sum(1 if one.is_pure else _LONG_WAY for one in fields)
-        self.is_plain = all(one.is_pure for one in fields) and _can_tell(type_)
+        self.weight = sum(one.weight for one in fields)
+        is_straight = all(one.complete is not _unusual for one in fields)
+        self.is_plain = is_straight and _can_tell(type_)
         self._steps = [(one.name, one.read, one.complete) for one in fields]
         self._is_type_of: Any = type_.is_type_of
         self._usual: dict[type, bool] = {}
@@ -131,13 +136,13 @@ class Planner:
         node = details[0].node
         definition = self._schema.get_field(type_, node.name.value)
         if node.name.value == "__typename":
-            return FieldPlan(name, details, None, lambda _: type_.name, True, _same)
-        read, is_pure = _reading(definition) if not node.arguments else (None, False)
+            return FieldPlan(name, details, None, lambda _: type_.name, _same, 1)
+        read, weight = _reading(definition) if not node.arguments else _NOT_STRAIGHT
         if read is None or definition is None:
-            return FieldPlan(name, details, definition, None, False, _unusual)
+            return FieldPlan(name, details, definition, None, _unusual, _LONG_WAY)
         complete = self._completing(definition.type, details)
-        is_pure = is_pure and complete is not _unusual
-        return FieldPlan(name, details, definition, read, is_pure, complete)
+        weight = _LONG_WAY if complete is _unusual else weight
+        return FieldPlan(name, details, definition, read, complete, weight)
 
     def _completing(
         self, type_: GraphQLOutputType, details: FieldDetailsList
@@ -161,19 +166,20 @@ class Planner:
         return _unusual
 
 
-def _reading(definition: GraphQLField | None) -> tuple[Read | None, bool]:
-    """Return how a field is read straight, and whether that can be done twice."""
+def _reading(definition: GraphQLField | None) -> tuple[Read | None, int]:
+    """Return how a field is read straight, and what that weighs."""
     extensions = definition.extensions if definition is not None else {}
     field = extensions.get("strawberry-definition")
     if type(field) is not StrawberryField or field.extensions:
-        return None, False
+        return _NOT_STRAIGHT
     assert definition is not None
     if getattr(definition.resolve, "__module__", None) != _STRAWBERRYS:
-        return None, False
-    if field.base_resolver is None:
-        is_read = field.default_resolver is getattr and not definition.args
-        return (attrgetter(field.python_name), True) if is_read else (None, False)
-    return _called(field), False
+        return _NOT_STRAIGHT
+    if field.base_resolver is not None:
+        return _called(field), _FUNCTION
+    if field.default_resolver is not getattr or definition.args:
+        return _NOT_STRAIGHT
+    return attrgetter(field.python_name), _ATTRIBUTE
 
 
 def _called(field: StrawberryField) -> Read | None:
