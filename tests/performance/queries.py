@@ -35,7 +35,7 @@ from workers.embedded.postgres import PostgresServer
 
 LAYERS: Final = 1000
 AT_ONCE: Final = 8
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 FIELDS: Final = (
     "id index name path depth kind visible opacity blendMode clipped hasMask fidelity"
 )
