@@ -26,10 +26,15 @@ class GatewayProcess:
         self.base_url = f"http://127.0.0.1:{port}"
         self._port = port
         self._log = log
+        self._forgotten = 0
 
     def log(self) -> str:
-        """Return all that was logged so far."""
-        return self._log.read_text()
+        """Return all that was logged so far, but for what was forgotten."""
+        return self._log.read_bytes()[self._forgotten :].decode()
+
+    def forget_log(self) -> None:
+        """Read the log from here on."""
+        self._forgotten = self._log.stat().st_size
 
     async def logs(self, words: str) -> None:
         """Wait until something is logged."""
