@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,19 +73,29 @@ class GatewayProcess:
 
 @contextmanager
 def gateway_process(
-    database_url: str, nats_url: str, directory: Path, **changes: str
+    database_url: str,
+    nats_url: str,
+    directory: Path,
+    port: int | None = None,
+    **changes: str,
 ) -> Iterator[GatewayProcess]:
     """Start a gateway; the settings' names are in capitals, without the prefix."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     gateway, *_ = commands(Settings(port=port, _env_file=None))
     addresses = {"DATABASE_URL": database_url, "NATS_URL": nats_url}
     env = settings(directory, SECRET_KEY="for tests", **addresses, **changes)
     env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    log = directory / f"gateway-{port}.log"
+    log = directory / f"gateway-{time.monotonic_ns()}.log"
     program = Program(gateway.argv, env, log)
     try:
         yield GatewayProcess(program, port, log)
     finally:
         program.kill()
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
