@@ -91,8 +91,8 @@ async def test_it_comes_back_when_the_server_goes_down(
     migrated_url: str, nats_url: str, tmp_path: Path
 ) -> None:
     port = free_port()
-    first = gateway_process(migrated_url, nats_url, tmp_path, port)
-    second = gateway_process(migrated_url, nats_url, tmp_path, port)
+    first = gateway_process(migrated_url, nats_url, tmp_path, port=port)
+    second = gateway_process(migrated_url, nats_url, tmp_path, port=port)
     with first as gateway:
         await gateway.logs(READY)
         async with _script(gateway.base_url, "reconnect") as script:
@@ -113,7 +113,7 @@ async def test_it_comes_back_when_there_is_a_place(
     migrated_url: str, nats_url: str, tmp_path: Path
 ) -> None:
     serving = gateway_process(
-        migrated_url, nats_url, tmp_path, CONNECTIONS_PER_USER="1"
+        migrated_url, nats_url, tmp_path, {"CONNECTIONS_PER_USER": "1"}
     )
     with serving as gateway:
         await gateway.logs(READY)

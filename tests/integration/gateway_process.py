@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,14 +76,15 @@ def gateway_process(
     database_url: str,
     nats_url: str,
     directory: Path,
+    changes: Mapping[str, str] | None = None,
+    *,
     port: int | None = None,
-    **changes: str,
 ) -> Iterator[GatewayProcess]:
-    """Start a gateway; the settings' names are in capitals, without the prefix."""
+    """Start a gateway; settings are named in capitals, without the prefix."""
     port = port or free_port()
     gateway, *_ = commands(Settings(port=port, _env_file=None))
     addresses = {"DATABASE_URL": database_url, "NATS_URL": nats_url}
-    env = settings(directory, SECRET_KEY="for tests", **addresses, **changes)
+    env = settings(directory, SECRET_KEY="for tests", **addresses, **changes or {})
     env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     log = directory / f"gateway-{time.monotonic_ns()}.log"
     program = Program(gateway.argv, env, log)

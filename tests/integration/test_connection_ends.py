@@ -34,7 +34,7 @@ async def serving(
         "OPERATIONS_PER_CONNECTION": str(OPERATIONS),
         "CONNECTION_INIT_SECONDS": "1",
     }
-    with gateway_process(migrated_url, nats_url, tmp_path, **limits) as process:
+    with gateway_process(migrated_url, nats_url, tmp_path, limits) as process:
         await process.logs(READY)
         yield process
 

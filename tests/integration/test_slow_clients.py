@@ -35,7 +35,7 @@ def gateway(
     asyncio.run(_make_streams(nats_url))
     limit = {"SLOW_CLIENT_SECONDS": str(LIMIT_SECONDS)}
     directory = tmp_path_factory.mktemp("slow")
-    with gateway_process(migrated_url, nats_url, directory, **limit) as process:
+    with gateway_process(migrated_url, nats_url, directory, limit) as process:
         asyncio.run(process.logs(READY))
         yield process
 
