@@ -14,17 +14,17 @@ LOW_WATER: Final = 16 * 1024
 
 
 class Channel(Protocol):
-    """Takes text messages, as UTF-8 in pieces. Nothing but `drained` waits."""
+    """Takes text messages, as UTF-8. Nothing but `drained` waits."""
 
     is_full: bool
 
-    def offer(self, *pieces: bytes) -> bool:
-        """Send a message where there is room; False: nothing was sent.
+    def offer(self, head: bytes, payload: bytes) -> bool:
+        """Send `head`, `payload` and a brace where there is room; False: sent nothing.
 
         A channel that is closed has room for everything, and drops it.
         """
 
-    def write(self, *pieces: bytes) -> None:
+    def write(self, message: bytes) -> None:
         """Send a message, whether there is room or not."""
 
     def close(self, code: int, reason: str) -> None:
@@ -61,16 +61,15 @@ class PlainChannel:
         self._room = asyncio.Event()
         self._task = asyncio.create_task(self._deliver())
 
-    def offer(self, *pieces: bytes) -> bool:
-        """Send a message where there is room."""
+    def offer(self, head: bytes, payload: bytes) -> bool:
+        """Send a message in three pieces where there is room."""
         if self.is_full:
             return False
-        self.write(*pieces)
+        self.write(b"%b%b}" % (head, payload))
         return True
 
-    def write(self, *pieces: bytes) -> None:
+    def write(self, message: bytes) -> None:
         """Send a message."""
-        message = b"".join(pieces)
         text = {"type": "websocket.send", "text": message.decode()}
         self._put(len(message), text)
         if self._waiting > HIGH_WATER and not self._is_closed:

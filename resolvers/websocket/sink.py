@@ -1,14 +1,11 @@
 """Where one operation's results go: messages with its id."""
 
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 
 from resolvers.operations import Operation
 from resolvers.websocket.channel import Channel
-
-_TAIL: Final = b"}"
 
 
 class OperationSink:
@@ -32,7 +29,7 @@ class OperationSink:
 
     def next(self, result: bytes, cursor: str | None) -> bool:
         """Send a result where there is room; one that is not wanted any more is gone."""
-        return self._is_over or self._channel.offer(self._head, result, _TAIL)
+        return self._is_over or self._channel.offer(self._head, result)
 
     def error(self, errors: bytes) -> None:
         """Send errors as the operation's end."""
@@ -66,7 +63,7 @@ class OperationSink:
 
 def send_error(channel: Channel, id: str, errors: bytes) -> None:
     """Send a JSON list of errors as the end of an operation."""
-    channel.write(_head(id, b"error"), errors, _TAIL)
+    channel.write(b"%b%b}" % (_head(id, b"error"), errors))
 
 
 def _head(id: str, kind: bytes) -> bytes:

@@ -12,14 +12,12 @@ from contextlib import suppress
 from typing import Any, Final
 
 from uvicorn._types import ASGIReceiveEvent
-from uvicorn.protocols.websockets.websockets_sansio_impl import (
-    WebSocketsSansIOProtocol,
-)
 from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
 from resolvers.websocket.channel import HIGH_WATER, LOW_WATER
+from resolvers.websocket.reading import PacedProtocol
 
 # In the scope's extensions: the connection's Channel.
 EXTENSION: Final = "onemanage.channel"
@@ -29,13 +27,8 @@ CLOSING_SECONDS: Final = 2.0
 PING_SECONDS: Final = 20
 GONE_SECONDS: Final = 40
 GOING_DOWN: Final = 1012
-INVALID_TEXT: Final = 1007
-# So much of what came at once is parsed at once, in bytes: 256 KiB of small frames
-# would hold everybody else up, and be objects of some MiB.
-_SLICE: Final = 16 * 1024
 # What the kernel takes for a peer before the peer has room for it, in bytes.
 _UNSENT: Final = 128 * 1024
-_MAX_FRAGMENTS: Final = 256
 _PING: Final = b"\x89\x00"
 _RESET: Final = struct.pack("ii", 1, 0)
 
@@ -44,31 +37,37 @@ _log = logging.getLogger("uvicorn.error.websocket")
 _log.setLevel(logging.WARNING)
 
 
-class GraphQLWebSocketProtocol(WebSocketsSansIOProtocol):
-    """A Channel beside ASGI's events; reads nothing from a peer that does not read."""
+class GraphQLWebSocketProtocol(PacedProtocol):
+    """A Channel beside ASGI's events."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.logger = self.conn.logger = _log
         self.is_full = False
-        self._is_stuck = False
+        self._is_over = False
         self._written = 0
         self._silence = 0
-        self._unparsed = b""
 
     # What a Channel does
 
-    def offer(self, *pieces: bytes) -> bool:
-        """Send a message where there is room."""
+    def offer(self, head: bytes, payload: bytes) -> bool:
+        """Send a message in three pieces where there is room.
+
+        All deliveries pass here: it calls as little as can be.
+        """
         if self.is_full:
             return False
-        self.write(*pieces)
+        if not self._is_over:
+            size = len(head) + len(payload) + 1
+            frame = b"%b%b%b}" % (_header(size), head, payload)
+            self._written += len(frame)
+            self.transport.write(frame)
         return True
 
-    def write(self, *pieces: bytes) -> None:
+    def write(self, message: bytes) -> None:
         """Send a message as one frame, at once."""
-        if not self._is_closing():
-            self._put(b"".join((_header(sum(map(len, pieces))), *pieces)))
+        if not self._is_over:
+            self._put(_header(len(message)) + message)
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye, and wait a little for the answer."""
@@ -81,7 +80,6 @@ class GraphQLWebSocketProtocol(WebSocketsSansIOProtocol):
         event = {"type": "websocket.disconnect", "code": code, "reason": reason}
         self.queue.put_nowait(event)
         self.read_paused = False
-        self._set_room()
         self._go_on()
         self._end_soon()
 
@@ -116,17 +114,15 @@ class GraphQLWebSocketProtocol(WebSocketsSansIOProtocol):
     # What uvicorn's protocol does otherwise
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Bound what waits for the peer; read nothing until it is accepted."""
+        """Bound what waits for the peer."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._set_option(socket.IPPROTO_TCP, "TCP_NOTSENT_LOWAT", _UNSENT)
-        self.transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let everybody go on who waits for room."""
         super().connection_lost(exc)
-        self._unparsed = b""
-        self._set_room()
+        self._end()
 
     def handle_connect(self, event: Request) -> None:
         """Show the Channel to the app."""
@@ -134,51 +130,26 @@ class GraphQLWebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.handshake_complete:
             self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
 
-    def start_keepalive(self) -> None:
-        """Begin to read: the peer was accepted."""
-        self._go_on()
-
     def pause_writing(self) -> None:
-        """Have no room, and read nothing that would have to be answered."""
-        self._is_stuck = True
-        if not self._is_closing():
+        """Have no room."""
+        super().pause_writing()
+        if not self._is_over:
             self.is_full = True
             self.writable.clear()
-            self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Have room again."""
-        self._is_stuck = False
+        super().resume_writing()
         self._set_room()
-        self._go_on()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, or begin to."""
+        """Hear from the peer."""
         self._silence = 0
-        if not self.handshake_initiated or len(data) <= _SLICE and not self._unparsed:
-            super().data_received(data)
-        else:
-            self._unparsed += data
-            self.transport.pause_reading()
-            self._parse_slice()
+        super().data_received(data)
 
-    def handle_cont(self, event: Frame) -> None:
-        """Keep a fragment; thousands of tiny ones become a few."""
-        if len(self.frames) >= _MAX_FRAGMENTS:
-            self.frames = [b"".join(self.frames)]
-        super().handle_cont(event)
-
-    def send_receive_event_to_app(self) -> None:
-        """Hand a message over; close where a text is none, without any traceback."""
-        try:
-            if self.curr_msg_data_type == "text" and not self.close_sent:
-                self.frames = [b"".join(self.frames)]
-                self.frames[0].decode()
-        except UnicodeDecodeError:
-            self.frames = []
-            self.close(INVALID_TEXT, "A text message must be UTF-8")
-        else:
-            super().send_receive_event_to_app()
+    def eof_received(self) -> None:
+        """Hear that the peer has gone; the transport closes itself."""
+        self._end_soon()
 
     def handle_ping(self) -> None:
         """Answer."""
@@ -208,16 +179,8 @@ class GraphQLWebSocketProtocol(WebSocketsSansIOProtocol):
         else:
             super().shutdown()
 
-    async def receive(self) -> ASGIReceiveEvent:
-        """Return the next event; read on when there is no other."""
-        event = await self.queue.get()
-        if self.queue.empty():
-            self.read_paused = False
-            self._go_on()
-        return event
-
     def _is_closing(self) -> bool:
-        return self.close_sent or self.disconnected or self.transport.is_closing()
+        return self._is_over or self.transport.is_closing()
 
     def _put(self, data: bytes) -> None:
         self._written += len(data)
@@ -227,25 +190,14 @@ class GraphQLWebSocketProtocol(WebSocketsSansIOProtocol):
         self.is_full = False
         self.writable.set()
 
-    def _go_on(self) -> None:
-        """Parse what is left, or read more, as far as that may be."""
-        if self.transport.is_closing() or not self.handshake_complete:
-            return
-        if self._unparsed:
-            if self.queue.empty():
-                self.loop.call_soon(self._parse_slice)
-        elif not self._is_stuck and not self.read_paused:
-            self.transport.resume_reading()
-
-    def _parse_slice(self) -> None:
-        piece, self._unparsed = self._unparsed[:_SLICE], self._unparsed[_SLICE:]
-        if piece and not self.transport.is_closing():
-            super().data_received(piece)
-            self._go_on()
+    def _end(self) -> None:
+        """Take nothing more, and keep nobody waiting."""
+        self._is_over = True
+        self._set_room()
 
     def _end_soon(self) -> None:
         """Abort a peer that hinders the connection's end."""
-        self._set_room()
+        self._end()
         if self.close_timer is None and not self.disconnected:
             self.close_timer = self.loop.call_later(CLOSING_SECONDS, self._abort)
 

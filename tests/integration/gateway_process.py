@@ -3,7 +3,8 @@
 import asyncio
 import re
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +27,15 @@ class GatewayProcess:
         self.base_url = f"http://127.0.0.1:{port}"
         self._port = port
         self._log = log
+        self._forgotten = 0
 
     def log(self) -> str:
-        """Return all that was logged so far."""
-        return self._log.read_text()
+        """Return all that was logged so far, but for what was forgotten."""
+        return self._log.read_bytes()[self._forgotten :].decode()
+
+    def forget_log(self) -> None:
+        """Read the log from here on."""
+        self._forgotten = self._log.stat().st_size
 
     async def logs(self, words: str) -> None:
         """Wait until something is logged."""
@@ -67,19 +73,30 @@ class GatewayProcess:
 
 @contextmanager
 def gateway_process(
-    database_url: str, nats_url: str, directory: Path, **changes: str
+    database_url: str,
+    nats_url: str,
+    directory: Path,
+    changes: Mapping[str, str] | None = None,
+    *,
+    port: int | None = None,
 ) -> Iterator[GatewayProcess]:
-    """Start a gateway; the settings' names are in capitals, without the prefix."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Start a gateway; settings are named in capitals, without the prefix."""
+    port = port or free_port()
     gateway, *_ = commands(Settings(port=port, _env_file=None))
     addresses = {"DATABASE_URL": database_url, "NATS_URL": nats_url}
-    env = settings(directory, SECRET_KEY="for tests", **addresses, **changes)
+    env = settings(directory, SECRET_KEY="for tests", **addresses, **changes or {})
     env |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    log = directory / f"gateway-{port}.log"
+    log = directory / f"gateway-{time.monotonic_ns()}.log"
     program = Program(gateway.argv, env, log)
     try:
         yield GatewayProcess(program, port, log)
     finally:
         program.kill()
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port

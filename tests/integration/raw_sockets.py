@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -82,6 +83,11 @@ class RawSocket:
                 close = Close.parse(received.data)
                 found = (close.code, close.reason)
         return found
+
+    def reset_on_close(self) -> None:
+        """Have the connection broken off when it is closed."""
+        linger = struct.pack("ii", 1, 0)
+        self._own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     async def init(self) -> None:
         """Open the protocol."""
