@@ -59,6 +59,7 @@ async def _watch(
     server, publisher = contender
     assert isinstance(publisher, JobPublisher)
     began, memory = time.monotonic(), server.memory()
+    await sink.arrivals()
     found: list[float] = []
     grown = 0
     while not other.aborted and time.monotonic() - began < seconds:
