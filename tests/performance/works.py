@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from core.base import new_id
 from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
+from events.heads import JobHead
 from events.hub import Hub
+from events.recorded import Recorded
 from features.jobs.models import JobPriority
 from features.jobs.reading import JobRowsService
 from features.jobs.services import JobsService
@@ -24,6 +26,7 @@ from tests.test_jobs.bench import asked
 from tests.test_jobs.plant import Plant
 
 PLACES = 4
+QUEUED = "events.*.*.queued"
 
 
 @asynccontextmanager
@@ -94,12 +97,14 @@ class Works:
     async def first_event(self, owner_id: str) -> float:
         """Start a job; return how many seconds later the hub has its first event."""
         request = asked(task_name=tasks.WAIT, input={"seconds": 0}, owner_id=owner_id)
-        with self._hub.watch_subjects("events.*.*.queued") as watch:
-            began = time.monotonic()
-            starting = asyncio.create_task(self._jobs.start(request, 10_000))
-            await watch.next()
-            took = time.monotonic() - began
-            await starting
+        watcher = _FirstEvent()
+        self._hub.watchers.watch_subjects(QUEUED, watcher)
+        began = time.monotonic()
+        starting = asyncio.create_task(self._jobs.start(request, 10_000))
+        await watcher.has_come.wait()
+        took = time.monotonic() - began
+        self._hub.watchers.unwatch_subjects(QUEUED, watcher)
+        await starting
         return took
 
     async def measure(self, count: int, people: list[str], clients: int = 100) -> float:
@@ -113,3 +118,22 @@ class Works:
 
         await asyncio.gather(*(client() for _ in range(clients)))
         return count / (time.monotonic() - began)
+
+
+class _FirstEvent:
+    """Waits for an event."""
+
+    def __init__(self) -> None:
+        self.has_come = asyncio.Event()
+
+    def on_event(self, event: Recorded) -> None:
+        self.has_come.set()
+
+    def on_restart(self) -> None:
+        """Wait on."""
+
+    def on_head(self, job_id: str, head: JobHead | None) -> None:
+        """Wait on."""
+
+    def checked_jobs(self) -> Collection[str]:
+        return ()
