@@ -8,7 +8,6 @@ opened again at either gateway.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx

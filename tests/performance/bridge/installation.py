@@ -15,12 +15,13 @@ from events.streams import ensure_streams
 from features.jobs.transaction import JobTransactions
 from tests import databases
 from tests.performance.bridge.publishing import JobPublisher
-from tests.performance.bridge.serving import Server, free_port, serving
+from tests.performance.bridge.serving import Server, serving
 from tests.running import settings
 from tests.test_events.conftest import connected
 from tests.test_jobs.handwork import new_job
 from workers.embedded.nats import NatsServer
 from workers.embedded.postgres import PostgresServer
+from workers.embedded.state import free_port
 from workers.supervisor.commands import commands
 
 # The one person who calls opens all the sockets.
