@@ -42,24 +42,20 @@ function jobEvents(first) {
 const schema = createSchema({
   typeDefs: /* GraphQL */ `
     scalar EventCursor
-    scalar DateTime
     interface JobEvent {
       cursor: EventCursor!
-      at: DateTime!
     }
     type JobSnapshot implements JobEvent {
       cursor: EventCursor!
-      at: DateTime!
     }
     type JobProgress {
       done: Int!
       fraction: Float!
       stage: String!
-      total: Int!
+      message: String
     }
     type JobProgressed implements JobEvent {
       cursor: EventCursor!
-      at: DateTime!
       progress: JobProgress!
     }
     type Query {
@@ -76,8 +72,7 @@ const schema = createSchema({
         subscribe: () =>
           jobEvents({
             __typename: "JobSnapshot",
-            cursor: "A".repeat(112),
-            at: new Date().toISOString(),
+            cursor: "none",
           }),
       },
     },

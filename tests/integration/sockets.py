@@ -30,6 +30,10 @@ class Socket:
         """Return the next message."""
         return json.loads(await self._connection.recv())
 
+    async def receive_raw(self) -> bytes:
+        """Return the next message as its bytes."""
+        return await self._connection.recv(decode=False)
+
     async def init(self) -> None:
         """Open the protocol."""
         await self.send({"type": "connection_init"})

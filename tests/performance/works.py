@@ -26,6 +26,7 @@ from tests.test_jobs.bench import asked
 from tests.test_jobs.plant import Plant
 
 PLACES = 4
+QUEUED = "events.*.*.queued"
 
 
 @asynccontextmanager
@@ -96,13 +97,13 @@ class Works:
     async def first_event(self, owner_id: str) -> float:
         """Start a job; return how many seconds later the hub has its first event."""
         request = asked(task_name=tasks.WAIT, input={"seconds": 0}, owner_id=owner_id)
-        first = _First()
-        self._hub.watchers.watch_subjects(first.pattern, first)
+        watcher = _FirstEvent()
+        self._hub.watchers.watch_subjects(QUEUED, watcher)
         began = time.monotonic()
         starting = asyncio.create_task(self._jobs.start(request, 10_000))
-        await first.has_come.wait()
+        await watcher.has_come.wait()
         took = time.monotonic() - began
-        self._hub.watchers.unwatch_subjects(first.pattern, first)
+        self._hub.watchers.unwatch_subjects(QUEUED, watcher)
         await starting
         return took
 
@@ -119,16 +120,13 @@ class Works:
         return count / (time.monotonic() - began)
 
 
-class _First:
-    """Waits for the first event of a kind."""
-
-    pattern = "events.*.*.queued"
+class _FirstEvent:
+    """Waits for an event."""
 
     def __init__(self) -> None:
         self.has_come = asyncio.Event()
 
     def on_event(self, event: Recorded) -> None:
-        """Hear of it."""
         self.has_come.set()
 
     def on_restart(self) -> None:
@@ -138,5 +136,4 @@ class _First:
         """Wait on."""
 
     def checked_jobs(self) -> Collection[str]:
-        """Return none."""
         return ()

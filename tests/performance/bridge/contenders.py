@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from tests.performance.bridge.installation import Installation
 from tests.performance.bridge.publishing import LinePublisher, Publisher
 from tests.performance.bridge.servers import raw
-from tests.performance.bridge.serving import Server as Process
-from tests.performance.bridge.serving import free_port, serving, uvicorn
+from tests.performance.bridge.serving import Server, serving, uvicorn
 from tests.running import ROOT
+from workers.embedded.state import free_port
 
 ONEMANAGE: Final = "OneManage"
 STOCK: Final = "stock Strawberry"
@@ -24,7 +24,7 @@ _SERVERS: Final = "tests.performance.bridge.servers"
 class Contender(NamedTuple):
     """A server that runs, and who makes the events that it sends."""
 
-    server: Process
+    server: Server
     publisher: Publisher
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import multiprocessing
+import subprocess
+import sys
 from array import array
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from multiprocessing.connection import Connection
 from typing import Final
 
-from tests.performance.bridge import peers
 from tests.performance.bridge.orders import (
     Aborted,
     Arrivals,
@@ -22,33 +24,39 @@ from tests.performance.bridge.orders import (
     Told,
     Trouble,
 )
+from tests.running import ROOT
+from workers.embedded.process import ending_with_parent
 
 PATIENCE_SECONDS: Final = 120.0
 AT_ONCE: Final = 50
+PEERS: Final = "tests.performance.bridge.peers"
 
 
 @asynccontextmanager
 async def crowd() -> AsyncIterator["Crowd"]:
     """Run the process of the sockets until the block's end."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=peers.run, args=(theirs,), daemon=True)
-    process.start()
+    ours, theirs = multiprocessing.Pipe()
+    own = theirs.fileno()
+    process = subprocess.Popen(
+        ending_with_parent([sys.executable, "-m", PEERS, str(own)]),
+        cwd=ROOT,
+        pass_fds=[own],
+        start_new_session=True,
+    )
     theirs.close()
     found = Crowd(ours)
     try:
         yield found
     finally:
         found.close()
-        process.join(2)
         process.kill()
-        process.join()
+        process.wait()
 
 
 class Crowd:
     """What the sockets are ordered to do, and what they have seen."""
 
-    def __init__(self, pipe: "multiprocessing.connection.Connection") -> None:
+    def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._changed = asyncio.Event()
         self._trouble = ""
@@ -60,7 +68,7 @@ class Crowd:
         asyncio.get_running_loop().add_reader(pipe.fileno(), self._hear)
 
     def close(self) -> None:
-        """End the process by closing its orders."""
+        """Give no more orders."""
         asyncio.get_running_loop().remove_reader(self._pipe.fileno())
         self._pipe.close()
 

@@ -54,9 +54,9 @@ async def watched(
     assert deliveries == sockets * (publisher.number - before), deliveries
 
 
-async def lock_step(publisher: Contender, sink: Crowd, count: int) -> None:
+async def lock_step(contender: Contender, sink: Crowd, count: int) -> None:
     """Publish so many events, each when all sockets have the one before."""
-    _, source = publisher
+    source = contender.publisher
     await source.prepare(count)
     for _ in range(count):
         await source.publish()

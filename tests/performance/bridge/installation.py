@@ -7,7 +7,6 @@ from typing import Final
 
 from nats.aio.client import Client
 
-from core.base import new_id
 from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
@@ -15,12 +14,14 @@ from events.placing import Placer
 from events.streams import ensure_streams
 from features.jobs.transaction import JobTransactions
 from tests import databases
-from tests.performance.bridge.publishing import JobPublisher, new_job
-from tests.performance.bridge.serving import Server, free_port, serving
+from tests.performance.bridge.publishing import JobPublisher
+from tests.performance.bridge.serving import Server, serving
 from tests.running import settings
 from tests.test_events.conftest import connected
+from tests.test_jobs.handwork import new_job
 from workers.embedded.nats import NatsServer
 from workers.embedded.postgres import PostgresServer
+from workers.embedded.state import free_port
 from workers.supervisor.commands import commands
 
 # The one person who calls opens all the sockets.
@@ -42,17 +43,16 @@ class Installation:
 
     async def start_job(self) -> JobPublisher:
         """Start a job that nobody works on: the benchmark is its worker."""
-        job = JobPublisher(
-            new_id("job"), self._database, self._transactions, self._placer
-        )
+        job = JobPublisher(self._database, self._transactions, self._placer)
         await job.begin()
         return job
 
     async def add_jobs(self, count: int) -> list[str]:
         """Store jobs to which nothing happens; return their ids."""
-        ids = [new_id("job") for _ in range(count)]
+        jobs = [new_job() for _ in range(count)]
+        ids = [job.id for job in jobs]
         async with self._database.transaction() as session:
-            session.add_all(new_job(job_id) for job_id in ids)
+            session.add_all(jobs)
         return ids
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The process that holds the sockets.
+"""The process that holds the sockets, started with the descriptor of its orders.
 
 Plain sockets and epoll: on two cores, whoever receives must cost less than whoever
 sends. What is told to whom is in `orders`.
@@ -7,10 +7,11 @@ sends. What is told to whom is in `orders`.
 import gc
 import json
 import select
-import signal
 import socket
+import sys
 import time
 from array import array
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -50,14 +51,10 @@ INIT: Final = client_message({"type": "connection_init"})
 
 
 def run(orders: Connection) -> None:
-    """Obey until the other end is closed. Ctrl-C is for the benchmark alone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Obey until the other end is closed."""
     gc.freeze()
-    peers = Peers(orders)
-    try:
-        peers.run()
-    except (EOFError, BrokenPipeError):
-        pass
+    with suppress(EOFError, BrokenPipeError):
+        Peers(orders).run()
 
 
 class Peer:
@@ -222,3 +219,7 @@ class Peers:
         deliveries = self._deliveries
         self._begin()
         self._tell(Left(deliveries))
+
+
+if __name__ == "__main__":
+    run(Connection(int(sys.argv[1])))

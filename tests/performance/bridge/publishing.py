@@ -2,24 +2,17 @@
 
 import json
 from collections import deque
-from typing import Final, Protocol
-
-import msgspec
+from typing import Protocol
 
 from core import outbox
 from core.database_async import Database
 from core.outbox import DueMessage, OutboxStream
 from events.placing import Placer
 from events.schemas import Progress
-from events.subjects import JobKind, Transition, transition_topic
-from features.jobs import transitions
-from features.jobs.models import Job
-from features.jobs.transaction import JobTransaction, JobTransactions
-from features.users.models import LOCAL_ADMINISTRATOR_ID
-from tests.performance.bridge.question import STAGE, TOTAL, fraction, progressed
+from features.jobs.transaction import JobTransactions
+from tests.performance.bridge.question import STAGE, fraction, progressed
 from tests.performance.bridge.serving import Server
-
-PROGRESSED: Final = transition_topic(JobKind.PSD_PARSE, Transition.PROGRESSED)
+from tests.test_jobs.handwork import Handwork
 
 
 class Publisher(Protocol):
@@ -28,8 +21,8 @@ class Publisher(Protocol):
     job_id: str
     number: int
 
-    async def prepare(self, count: int) -> None:
-        """Make so many events ready to be published, at no cost of the server's."""
+    async def prepare(self, count: int, message: str | None = None) -> None:
+        """Make events ready, at no cost of the server's; `message` lengthens them."""
 
     async def publish(self) -> None:
         """Publish the next event."""
@@ -42,16 +35,19 @@ class LinePublisher:
 
     def __init__(self, server: Server) -> None:
         self.number = 0
+        self._message: str | None = None
         self._input = server.program.popen.stdin
 
-    async def prepare(self, count: int) -> None:
+    async def prepare(self, count: int, message: str | None = None) -> None:
         """Nothing has to be stored before."""
+        self._message = message
 
     async def publish(self) -> None:
         """Write a line."""
         assert self._input is not None
         self.number += 1
-        self._input.write(json.dumps(progressed(self.number)).encode() + b"\n")
+        event = progressed(self.number, self._message)
+        self._input.write(json.dumps(event).encode() + b"\n")
         self._input.flush()
 
 
@@ -59,51 +55,42 @@ class JobPublisher:
     """A running job: its events are stored as its worker and placed as a relay would."""
 
     def __init__(
-        self, job_id: str, database: Database, transactions: JobTransactions, to: Placer
+        self, database: Database, transactions: JobTransactions, placer: Placer
     ) -> None:
-        self.job_id = job_id
         self.number = 0
         self._database = database
-        self._transactions = transactions
-        self._placer = to
+        self._work = Handwork(transactions)
+        self._placer = placer
         self._ready: deque[DueMessage] = deque()
+        self.job_id = self._work.job_id
 
     async def begin(self) -> None:
         """Have the job queued and started."""
-        async with self._transactions.begin() as at:
-            at.session.add(new_job(self.job_id))
-            await at.session.flush()
-            job = await self._locked(at)
-            transitions.queued(at, job)
-            transitions.started(at, job)
+        await self._work.begin()
         await self._fetch(2)
         while self._ready:
             await self.publish()
 
     async def prepare(self, count: int, message: str | None = None) -> None:
-        """Store so many events; `message` makes them larger."""
+        """Store so many events."""
         assert not self._ready, "there are some to publish"
-        async with self._transactions.begin() as at:
-            job = await self._locked(at)
-            for _ in range(count):
-                progress = _progress(job.job_seq + 1, message)
-                job.progress = msgspec.to_builtins(progress)
-                transitions.record(at, job, PROGRESSED, progress=progress)
+        first = self._work.number + 1
+        await self._work.get_on(
+            *(
+                Progress(fraction(number), STAGE, number, message=message)
+                for number in range(first, first + count)
+            )
+        )
         await self._fetch(count)
 
     async def publish(self) -> None:
-        """Place the next event; its rows go when the last of them is placed."""
+        """Place the next event; the rows go when the last of them is placed."""
         row = self._ready.popleft()
         await self._placer.place(row)
         self.number += 1
         assert row.job_seq == self.number
         if not self._ready:
             await self._forget()
-
-    async def _locked(self, at: JobTransaction) -> Job:
-        job = await at.lock(self.job_id)
-        assert job is not None
-        return job
 
     async def _fetch(self, count: int) -> None:
         async with self._database.transaction() as session:
@@ -115,20 +102,3 @@ class JobPublisher:
     async def _forget(self) -> None:
         async with self._database.transaction() as session:
             await outbox.remove(session, self._placed)
-
-
-def _progress(number: int, message: str | None) -> Progress:
-    return Progress(fraction(number), STAGE, number, TOTAL, None, message)
-
-
-def new_job(job_id: str) -> Job:
-    """Make a row to which nothing has happened yet."""
-    return Job(
-        id=job_id,
-        kind=JobKind.PSD_PARSE.value,
-        owner_id=LOCAL_ADMINISTRATOR_ID,
-        mutation="parsePsd",
-        input={},
-        task_name="psd.parse_export",
-        start_cursor="",
-    )

@@ -8,43 +8,35 @@ subscription ($id: ID!, $after: EventCursor) {
   jobEvents(id: $id, after: $after) {
     __typename
     cursor
-    at
-    ... on JobProgressed { progress { done fraction stage total } }
+    ... on JobProgressed { progress { done fraction stage message } }
   }
 }
 """
 OPERATION_ID: Final = "1"
-TOTAL: Final = 100_000
 STAGE: Final = "layers"
 # As long as OneManage's own are.
-CURSOR: Final = "A" * 112
-AT: Final = "2026-11-26T12:34:56.123456Z"
+CURSOR: Final = "A" * 101
 
 
 def fraction(number: int) -> float:
     """Return the fraction that a job has reached with its event of that number."""
-    return number / TOTAL
+    return number / 100_000
 
 
-def progressed(number: int) -> dict[str, Any]:
+def progressed(number: int, message: str | None = None) -> dict[str, Any]:
     """Return an event as servers send it that have no event log; `done` numbers it."""
     progress = {
         "done": number,
         "fraction": fraction(number),
         "stage": STAGE,
-        "total": TOTAL,
+        "message": message,
     }
-    return {
-        "__typename": "JobProgressed",
-        "cursor": CURSOR,
-        "at": AT,
-        "progress": progress,
-    }
+    return {"__typename": "JobProgressed", "cursor": CURSOR, "progress": progress}
 
 
 def snapshot() -> dict[str, Any]:
     """Return what a subscription begins with."""
-    return {"__typename": "JobSnapshot", "cursor": CURSOR, "at": AT}
+    return {"__typename": "JobSnapshot", "cursor": CURSOR}
 
 
 def next_message(event: dict[str, Any]) -> bytes:

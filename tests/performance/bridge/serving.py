@@ -14,7 +14,7 @@ import psutil
 
 from tests.programs import Program
 from tests.running import ROOT
-from workers.embedded import process, state
+from workers.embedded import process
 
 PATIENCE_SECONDS: Final = 60.0
 UVICORN: Final = (sys.executable, "-m", "uvicorn", "--host", "127.0.0.1")
@@ -70,6 +70,3 @@ def serving(
 def uvicorn(app: str, port: int, *more: str) -> list[str]:
     """Return the command that serves an application of the benchmark."""
     return [*UVICORN, "--port", str(port), *QUIET, *more, app]
-
-
-free_port = state.free_port

@@ -3,18 +3,18 @@
 import time
 from typing import Final, NamedTuple
 
+from features.jobs.transitions import TEXT_CHARACTERS
 from tests.performance.bridge.contenders import Contender, onemanage
 from tests.performance.bridge.crowd import Crowd, crowd
 from tests.performance.bridge.fanout import WARM_UP, lock_step
 from tests.performance.bridge.installation import Installation
 from tests.performance.bridge.pace import Pace, percentile, publish, spent
-from tests.performance.bridge.publishing import JobPublisher
 from tests.performance.bridge.table import Line, at_most
 
 PART: Final = "stalled"
-# 20 a second, of a size that fills the kernel's buffers soon.
 SECOND: Final = Pace(20, 20.0)
-MESSAGE: Final = "x" * 4096
+# The longest that is kept: buffers fill soon.
+MESSAGE: Final = "x" * TEXT_CHARACTERS
 RECEIVE_BUFFER: Final = 4096
 BEFORE_SECONDS: Final = 10
 # The contract's 30 s, and what it takes until buffers are full and a clock has ticked.
@@ -57,8 +57,8 @@ async def _watch(
 ) -> Watched:
     """Publish until the stalled socket is cut off, or for that long."""
     server, publisher = contender
-    assert isinstance(publisher, JobPublisher)
     began, memory = time.monotonic(), server.memory()
+    await sink.arrivals()
     found: list[float] = []
     grown = 0
     while not other.aborted and time.monotonic() - began < seconds:
@@ -70,6 +70,16 @@ async def _watch(
     return Watched(sorted(found), grown, time.monotonic() - began)
 
 
+def _growth(when: str, seen: Watched) -> Line:
+    """Tell of all that grows; the gateway's ring of recent events does, too."""
+    return Line(
+        PART,
+        f"the gateway's memory grows, {when}",
+        seen.grown / seen.seconds / 1000,
+        "KB/s",
+    )
+
+
 def _lines(others: int, before: Watched, during: Watched, released: bool) -> list[Line]:
     without, beside = (percentile(seen.latencies, 99) for seen in (before, during))
     aim = at_most(PART, "released after", during.seconds, "s", RELEASED_SECONDS)
@@ -78,7 +88,7 @@ def _lines(others: int, before: Watched, during: Watched, released: bool) -> lis
     return [
         Line(PART, f"p99 of {others} others, before", without, "ms"),
         Line(PART, f"p99 of {others} others, beside the stalled one", beside, "ms"),
-        Line(PART, "the gateway's memory grows, before", before.grown / 1000, "KB"),
-        Line(PART, "the gateway's memory grows, stalled", during.grown / 1000, "KB"),
+        _growth("before", before),
+        _growth("stalled", during),
         aim,
     ]

@@ -3,8 +3,9 @@
 Over the same uvicorn as the gateway, without GraphQL.
 """
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
@@ -15,9 +16,6 @@ from websockets.http11 import Request
 from tests.performance.bridge.frames import server_frame
 from tests.performance.bridge.question import next_message, snapshot
 from tests.performance.bridge.servers.told import told
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 PROTOCOL: Final = "tests.performance.bridge.servers.raw:Connection"
 
@@ -56,7 +54,7 @@ async def _serve(socket: WebSocket) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(_app: Starlette) -> "AsyncIterator[None]":
+async def _lifespan(_app: Starlette) -> AsyncIterator[None]:
     with told(_broadcast):
         yield
 

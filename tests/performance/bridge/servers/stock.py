@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, NewType
 
 import strawberry
@@ -23,7 +22,6 @@ class JobEvent:
     """What all events have."""
 
     cursor: EventCursor
-    at: datetime
 
 
 @strawberry.type
@@ -38,7 +36,7 @@ class JobProgress:
     done: int
     fraction: float
     stage: str
-    total: int
+    message: str | None
 
 
 @strawberry.type
@@ -52,9 +50,8 @@ _watching: set[asyncio.Queue[JobEvent]] = set()
 
 
 def _broadcast(event: dict[str, Any]) -> None:
-    at = datetime.fromisoformat(event["at"])
     progress = JobProgress(**event["progress"])
-    shown = JobProgressed(cursor=event["cursor"], at=at, progress=progress)
+    shown = JobProgressed(cursor=event["cursor"], progress=progress)
     for queue in _watching:
         queue.put_nowait(shown)
 
@@ -81,9 +78,7 @@ class Subscription:
         queue: asyncio.Queue[JobEvent] = asyncio.Queue()
         _watching.add(queue)
         try:
-            first = snapshot()
-            at = datetime.fromisoformat(first["at"])
-            yield JobSnapshot(cursor=first["cursor"], at=at)
+            yield JobSnapshot(cursor=snapshot()["cursor"])
             while True:
                 yield await queue.get()
         finally:
