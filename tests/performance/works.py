@@ -11,6 +11,7 @@ from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
 from events.hub import Hub
+from events.recorded import Recorded
 from features.jobs.models import JobPriority
 from features.jobs.reading import JobRowsService
 from features.jobs.services import JobsService
@@ -19,11 +20,13 @@ from features.users.models import User
 from tests import databases
 from tests.performance import tasks
 from tests.test_events.conftest import connected
+from tests.test_events.noted import Noted
 from tests.test_events.reading import running_hub
 from tests.test_jobs.bench import asked
 from tests.test_jobs.plant import Plant
 
 PLACES = 4
+_QUEUED = "events.*.*.queued"
 
 
 @asynccontextmanager
@@ -53,6 +56,17 @@ async def works(
         running = Works(jobs, hub, database)
         await running.measure(workers * at_once, await running.people(50))
         yield running
+
+
+class _First(Noted):
+    """Hears of the first event."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = asyncio.Event()
+
+    def on_event(self, event: Recorded) -> None:
+        self.came.set()
 
 
 class Works:
@@ -94,12 +108,14 @@ class Works:
     async def first_event(self, owner_id: str) -> float:
         """Start a job; return how many seconds later the hub has its first event."""
         request = asked(task_name=tasks.WAIT, input={"seconds": 0}, owner_id=owner_id)
-        with self._hub.watch_subjects("events.*.*.queued") as watch:
-            began = time.monotonic()
-            starting = asyncio.create_task(self._jobs.start(request, 10_000))
-            await watch.next()
-            took = time.monotonic() - began
-            await starting
+        first = _First()
+        self._hub.watchers.watch_subjects(_QUEUED, first)
+        began = time.monotonic()
+        starting = asyncio.create_task(self._jobs.start(request, 10_000))
+        await first.came.wait()
+        took = time.monotonic() - began
+        self._hub.watchers.unwatch_subjects(_QUEUED, first)
+        await starting
         return took
 
     async def measure(self, count: int, people: list[str], clients: int = 100) -> float:
