@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from core.base import new_id
 from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
-from events.heads import JobHead
 from events.hub import Hub
 from events.recorded import Recorded
 from features.jobs.models import JobPriority
@@ -21,12 +20,13 @@ from features.users.models import User
 from tests import databases
 from tests.performance import tasks
 from tests.test_events.conftest import connected
+from tests.test_events.noted import Noted
 from tests.test_events.reading import running_hub
 from tests.test_jobs.bench import asked
 from tests.test_jobs.plant import Plant
 
 PLACES = 4
-QUEUED = "events.*.*.queued"
+_QUEUED = "events.*.*.queued"
 
 
 @asynccontextmanager
@@ -56,6 +56,17 @@ async def works(
         running = Works(jobs, hub, database)
         await running.measure(workers * at_once, await running.people(50))
         yield running
+
+
+class _First(Noted):
+    """Hears of the first event."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = asyncio.Event()
+
+    def on_event(self, event: Recorded) -> None:
+        self.came.set()
 
 
 class Works:
@@ -97,13 +108,13 @@ class Works:
     async def first_event(self, owner_id: str) -> float:
         """Start a job; return how many seconds later the hub has its first event."""
         request = asked(task_name=tasks.WAIT, input={"seconds": 0}, owner_id=owner_id)
-        watcher = _FirstEvent()
-        self._hub.watchers.watch_subjects(QUEUED, watcher)
+        first = _First()
+        self._hub.watchers.watch_subjects(_QUEUED, first)
         began = time.monotonic()
         starting = asyncio.create_task(self._jobs.start(request, 10_000))
-        await watcher.has_come.wait()
+        await first.came.wait()
         took = time.monotonic() - began
-        self._hub.watchers.unwatch_subjects(QUEUED, watcher)
+        self._hub.watchers.unwatch_subjects(_QUEUED, first)
         await starting
         return took
 
@@ -118,22 +129,3 @@ class Works:
 
         await asyncio.gather(*(client() for _ in range(clients)))
         return count / (time.monotonic() - began)
-
-
-class _FirstEvent:
-    """Waits for an event."""
-
-    def __init__(self) -> None:
-        self.has_come = asyncio.Event()
-
-    def on_event(self, event: Recorded) -> None:
-        self.has_come.set()
-
-    def on_restart(self) -> None:
-        """Wait on."""
-
-    def on_head(self, job_id: str, head: JobHead | None) -> None:
-        """Wait on."""
-
-    def checked_jobs(self) -> Collection[str]:
-        return ()

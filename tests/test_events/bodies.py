@@ -1,6 +1,6 @@
 """Bodies of events as a job's transitions make them, and rows kept in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -103,6 +103,15 @@ class Rows:
             for job_id in job_ids
             if job_id in self.jobs
         }
+
+    async def changed(
+        self, owner: str | None, kinds: Sequence[str], since: datetime
+    ) -> AsyncIterator[JobBody]:
+        """Yield an owner's jobs (None: everybody's) that run, wait, or ended since."""
+        for job in list(self.jobs.values()):
+            is_wanted = owner in (None, job.owner) and (not kinds or job.kind in kinds)
+            if is_wanted and (job.finished_at is None or job.finished_at > since):
+                yield job
 
     def first_waiting(self, job_id: str) -> int | None:
         """Return the lowest job_seq that is still in the outbox."""

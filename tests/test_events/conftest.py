@@ -12,8 +12,9 @@ from nats.js.errors import NotFoundError, ServerError
 from core.config import Settings
 from core.nats import connect
 from events import hub as hubs
-from events import tail
+from events import ring, tail
 from events.hub import Hub
+from events.ring import OVERHEAD_BYTES
 from events.streams import ensure_streams
 from events.subjects import EVENTS, TASKS
 from tests.test_events.bodies import Rows
@@ -93,6 +94,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail, "SILENCE_SECONDS", 0.5)
     monkeypatch.setattr(tail, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr(hubs, "PASSING_SECONDS", 0.5)
+
+
+def shrink_ring(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
+    """Have rings hold about so many events; a client that lags more reads the log."""
+    monkeypatch.setattr(ring, "MAX_BYTES", events * (OVERHEAD_BYTES + 700))
+    monkeypatch.setattr(hubs, "PREFILLED_EVENTS", events)
 
 
 class Mortal(NatsServer):

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 
 from core.base import utc_now
+from events import job_place
 from events.cursor import EventCursor, Position
 from events.heads import JobHead
+from events.hub import Hub
 from events.job_reader import Gap, JobItem, JobReader, Row, Snapshot, read_row
 from events.log import EventLog
 from events.recorded import Recorded
@@ -15,9 +17,9 @@ from events.tail import Tail
 
 
 class Fault(NamedTuple):
-    """What stands in for an attribute of a class."""
+    """What stands in for an attribute of a class or a module."""
 
-    owner: type[Any]
+    owner: Any
     name: str
     stand_in: Any
 
@@ -25,7 +27,7 @@ class Fault(NamedTuple):
 FAULTS: Final[dict[str, Fault]] = {}
 
 
-def fault(owner: type[Any], name: str) -> Callable[[Any], Any]:
+def fault(owner: Any, name: str) -> Callable[[Any], Any]:
     """Register a function as a fault, named after the function."""
 
     def register(stand_in: Any) -> Any:
@@ -72,7 +74,7 @@ async def rows_are_not_read_again(self: JobReader, head: JobHead) -> bool:
 @fault(JobReader, "take")
 def holes_are_passed_over(self: JobReader, event: Recorded) -> JobItem | None:
     job = event.body.job
-    return self._step(event, job) if job and job.job_seq > self._seen else None
+    return self._step(event) if job and job.job_seq > self._seen else None
 
 
 _find_start = Tail._find_start
@@ -120,10 +122,12 @@ async def a_gap_moves_the_cursor(self: JobReader) -> AsyncIterator[JobItem]:
         yield item
 
 
-@fault(JobReader, "_seen_at")
-async def the_row_tells_what_was_seen(self: JobReader, sequence: int) -> int | None:
-    following = await self._hub.log.next(job_filter(self._job_id), sequence)
+@fault(job_place, "seen_at")
+async def the_row_tells_what_was_seen(
+    hub: Hub, job_id: str, sequence: int
+) -> int | None:
+    following = await hub.log.next(job_filter(job_id), sequence)
     if following is not None and following.body.job:
         return following.body.job.job_seq - 1
-    head = (await self._hub.heads([self._job_id])).get(self._job_id)
+    head = (await hub.heads([job_id])).get(job_id)
     return head.published if head is not None else 0

@@ -1,23 +1,33 @@
 """`events` where the log was cut, or the client is slow: a gap is told, never silence."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 from nats.aio.client import Client
 
 from core.base import utc_now
-from events import hub as hubs
 from events.cursor import EventCursor, Position
-from events.feed_reader import FeedEvent, FeedGap, FeedReader
+from events.feed_reader import FeedEvent, FeedGap, FeedItem, FeedReader
 from events.hub import Hub
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
-from tests.test_events.conftest import connected, fresh_streams
+from tests.test_events.conftest import connected, fresh_streams, shrink_ring
 from tests.test_events.happening import caught_up, end, happen
-from tests.test_events.publishing import publish
-from tests.test_events.reading import anyone, feed, here
+from tests.test_events.publishing import eventually, publish
+from tests.test_events.reading import anyone, feed, follow, here
 
 pytestmark = pytest.mark.usefixtures("quick")
+
+
+def slow(hub: Hub) -> AsyncGenerator[FeedItem, None]:
+    """Read everything from here on, for a client that takes one item at a time."""
+    return follow(hub, FeedReader(hub, ">", anyone, here(hub)), room=1)
+
+
+def sequences(items: list[FeedItem]) -> list[int | str]:
+    """Return each event's stream sequence, or `gap`."""
+    return [i.event.sequence if isinstance(i, FeedEvent) else "gap" for i in items]
 
 
 @pytest.mark.parametrize("position", [None, Position(1, 2, 3)], ids=["none", "foreign"])
@@ -37,9 +47,13 @@ async def test_a_place_that_does_not_hold_is_a_gap_and_what_is_kept(
     await reading.drop()
 
 
-async def test_what_has_expired_is_a_gap(client: Client, hub: Hub, rows: Rows) -> None:
+async def test_what_has_expired_is_a_gap(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink_ring(monkeypatch, 2)
     job, start = rows.add(), here(hub)
     await publish(client, rows, *(rows.emit(job) for _ in range(5)))
+    await caught_up(hub)
     await client.jetstream().purge_stream(EVENTS, seq=3)
     reading = feed(hub, after=start)
 
@@ -67,9 +81,9 @@ async def test_a_new_stream_is_a_gap_once_and_then_what_it_holds(
 async def test_a_slow_client_loses_nothing(
     client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 5)
+    shrink_ring(monkeypatch, 5)
     job = rows.add()
-    reader = FeedReader(hub, ">", anyone).read(here(hub))
+    reader = slow(hub)
     await publish(client, rows, rows.emit(job))
     first = await anext(reader)
     await happen(client, rows, job, 20)
@@ -78,57 +92,47 @@ async def test_a_slow_client_loses_nothing(
     items = [first, *[await anext(reader) for _ in range(41)]]
     await reader.aclose()
 
-    assert [isinstance(i, FeedEvent) and i.event.sequence for i in items] == list(
-        range(1, 43)
-    )
+    assert sequences(items) == [*range(1, 43)]
 
 
 async def test_a_slow_client_is_told_of_what_has_expired_meanwhile(
     client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 5)
+    shrink_ring(monkeypatch, 5)
     job = rows.add()
-    reader = FeedReader(hub, ">", anyone).read(here(hub))
+    reader = slow(hub)
     await publish(client, rows, rows.emit(job))
-    first = await anext(reader)
+    items = [await anext(reader)]
     await happen(client, rows, job, 20)
     await caught_up(hub)
     await client.jetstream().purge_stream(EVENTS, seq=30)
-    gap = await anext(reader)
-    kept = [await anext(reader) for _ in range(12)]
+    items += [await anext(reader) for _ in range(15)]
     await reader.aclose()
 
-    assert isinstance(gap, FeedGap)
-    assert gap.cursor == first.cursor
-    assert [isinstance(i, FeedEvent) and i.event.sequence for i in kept] == list(
-        range(30, 42)
-    )
+    assert sequences(items) == [1, 2, 3, "gap", *range(30, 42)]
+    assert items[3].cursor == items[2].cursor
 
 
 async def test_a_slow_client_is_told_of_a_new_stream(
     client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 3)
+    shrink_ring(monkeypatch, 3)
     job = rows.add()
-    reader = FeedReader(hub, ">", anyone).read(here(hub))
+    reader = slow(hub)
     await publish(client, rows, rows.emit(job))
-    first = await anext(reader)
+    items = [await anext(reader)]
     await happen(client, rows, job, 10)
     await caught_up(hub)
-    before = await hub.creation()
+    epoch = hub.mark.epoch
     await fresh_streams(client)
     await publish(client, rows, *(rows.emit(job) for _ in range(2)))
-    while await hub.creation() == before:
-        await asyncio.sleep(0.02)
-    last = first
+    await eventually(lambda: hub.mark.epoch > epoch)
     async with asyncio.timeout(10):
-        while not isinstance(item := await anext(reader), FeedGap):
-            last = item  # read before the hub has noticed
-        rest = [await anext(reader) for _ in range(2)]
+        items += [await anext(reader) for _ in range(5)]
     await reader.aclose()
 
-    assert item.cursor == last.cursor
-    assert [isinstance(i, FeedEvent) and i.event.sequence for i in rest] == [1, 2]
+    assert sequences(items) == [1, 2, 3, "gap", 1, 2]
+    assert items[3].cursor == items[2].cursor
 
 
 async def test_a_gateway_that_has_not_reached_nats_yet_loses_nothing(

@@ -97,7 +97,8 @@ async def test_cursors_say_where_an_event_stands(
     first, second = reading.items
 
     assert isinstance(first, FeedEvent) and isinstance(second, FeedEvent)
-    creation = await hub.creation()
+    assert hub.position is not None
+    creation = hub.position.creation
     assert first.cursor == EventCursor(
         first.event.at, Position(creation, 1, first.event.time), job, 1
     )

@@ -1,7 +1,7 @@
 """The hub: who is told what, the silence check, and what a restart does."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from nats.aio.client import Client
@@ -15,37 +15,11 @@ from events.streams import ensure_streams
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.happening import caught_up
+from tests.test_events.noted import Noted
 from tests.test_events.publishing import eventually, publish
 from tests.test_events.reading import running_hub
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-class Noted:
-    """A watcher that writes down what it is told."""
-
-    def __init__(self, *jobs: str) -> None:
-        self.told: list[int | str | tuple[str, JobHead | None]] = []
-        self._jobs = jobs
-
-    def on_event(self, event: Recorded) -> None:
-        self.told.append(event.sequence)
-
-    def on_restart(self) -> None:
-        self.told.append("restart")
-
-    def on_head(self, job_id: str, head: JobHead | None) -> None:
-        self.told.append((job_id, head))
-
-    def checked_jobs(self) -> Collection[str]:
-        return self._jobs
-
-    @property
-    def events(self) -> list[int]:
-        return [one for one in self.told if isinstance(one, int)]
-
-    async def hears(self, what: object) -> None:
-        await eventually(lambda: what in self.told)
 
 
 @pytest.mark.parametrize(

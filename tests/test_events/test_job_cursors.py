@@ -6,11 +6,13 @@ import pytest
 from nats.aio.client import Client
 
 from core.base import new_id, utc_now
+from core.errors import AppError, ErrorCode
 from events.cursor import EventCursor, Position
 from events.hub import Hub
-from events.job_reader import Gap
+from events.job_reader import Gap, read_row
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
+from tests.test_events.conftest import shrink_ring
 from tests.test_events.happening import caught_up, end, happen, mutation_cursor, words
 from tests.test_events.reading import JobReading
 
@@ -102,10 +104,14 @@ async def test_a_job_s_own_number_holds_where_the_place_does_not(
     assert await JobReading(hub, rows, job, cursor).completes() == words(3, 5)
 
 
-async def test_what_has_expired_is_a_gap(client: Client, hub: Hub, rows: Rows) -> None:
+async def test_what_has_expired_is_a_gap(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink_ring(monkeypatch, 2)
     job = rows.add()
     cursor = mutation_cursor(hub, job)
     await happen(client, rows, job, 5)
+    await caught_up(hub)
     await client.jetstream().purge_stream(EVENTS, seq=4)
     reading = JobReading(hub, rows, job, cursor)
     assert await reading.reaches(2) == ["gap 5", "snapshot 5"]
@@ -114,9 +120,24 @@ async def test_what_has_expired_is_a_gap(client: Client, hub: Hub, rows: Rows) -
     assert await reading.completes() == ["gap 5", "snapshot 5", "event 6"]
 
 
-async def test_what_has_expired_behind_the_cursor_is_no_gap(
+async def test_what_has_expired_is_told_from_the_ring_while_it_is_there(
     client: Client, hub: Hub, rows: Rows
 ) -> None:
+    job = rows.add()
+    cursor = mutation_cursor(hub, job)
+    await happen(client, rows, job, 5)
+    await caught_up(hub)
+    await client.jetstream().purge_stream(EVENTS, seq=4)
+    reading = JobReading(hub, rows, job, cursor)
+    await end(client, rows, job)
+
+    assert await reading.completes() == words(1, 6)
+
+
+async def test_what_has_expired_behind_the_cursor_is_no_gap(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink_ring(monkeypatch, 2)
     job = rows.add()
     reading = JobReading(hub, rows, job, mutation_cursor(hub, job))
     await happen(client, rows, job, 5)
@@ -154,5 +175,38 @@ async def test_a_number_that_postgresql_does_not_know_is_a_gap(
     await reading.drop()
 
 
-async def test_a_job_that_is_not_there_completes(hub: Hub, rows: Rows) -> None:
-    assert await JobReading(hub, rows, new_id("job")).completes() == []
+async def test_a_job_that_is_not_there_has_no_row(hub: Hub, rows: Rows) -> None:
+    assert await read_row(hub, rows, new_id("job")) is None
+
+
+async def test_a_job_whose_row_vanishes_is_not_found(
+    client: Client, hub: Hub, rows: Rows
+) -> None:
+    job = rows.add()
+    reading = JobReading(hub, rows, job)
+    await reading.reaches(1)
+    await happen(client, rows, job, 2)
+    assert await reading.reaches(3) == ["snapshot 0", *words(1, 2)]
+    del rows.jobs[job]
+    hub.request_check()
+
+    with pytest.raises(AppError, match="This job is no more") as caught:
+        await reading.completes()
+    assert caught.value.code == ErrorCode.NOT_FOUND
+    assert reading.words == ["snapshot 0", *words(1, 2)]
+    assert len(hub.watchers) == 0
+
+
+async def test_a_job_whose_row_vanishes_before_its_gap_is_not_found(
+    client: Client, hub: Hub, rows: Rows
+) -> None:
+    job = rows.add()
+    await happen(client, rows, job, 2)
+    reading = JobReading(hub, rows, job, EventCursor(utc_now(), FOREIGN))
+    await asyncio.sleep(0)  # its row is read; what the cursor stands for, not yet
+    del rows.jobs[job]
+
+    with pytest.raises(AppError, match="This job is no more") as caught:
+        await reading.completes()
+    assert caught.value.code == ErrorCode.NOT_FOUND
+    assert (reading.words, len(hub.watchers)) == ([], 0)

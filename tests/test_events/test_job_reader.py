@@ -7,18 +7,17 @@ import pytest
 from nats.aio.client import Client
 
 from core.base import utc_now
-from events import hub as hubs
 from events.cursor import EventCursor, Position
 from events.hub import Hub
-from events.job_reader import JobReader, Snapshot
+from events.job_reader import Snapshot
 from events.log import EventLog
 from events.recorded import Happened
 from events.subjects import Transition
 from tests.test_events.bodies import Rows
-from tests.test_events.conftest import fresh_streams
+from tests.test_events.conftest import fresh_streams, shrink_ring
 from tests.test_events.happening import caught_up, end, happen, mutation_cursor, words
 from tests.test_events.publishing import publish
-from tests.test_events.reading import JobReading, running_hub
+from tests.test_events.reading import JobReading, follow_job, running_hub, word
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -195,17 +194,16 @@ async def test_two_gateways_continue_one_another(
 async def test_a_slow_client_reads_on_from_the_log(
     client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hubs, "BUFFERED_EVENTS", 10)
+    shrink_ring(monkeypatch, 10)
     job = rows.add()
-    reader = JobReader(hub, rows, job).read(None)
+    reader = follow_job(hub, rows, job, room=1)
     first = await anext(reader)
     await happen(client, rows, job, 40)
     await end(client, rows, job)
     await caught_up(hub)
-    numbers = [item.job.job_seq async for item in reader]
+    told = [word(first), *[word(item) async for item in reader]]
 
-    assert isinstance(first, Snapshot)
-    assert numbers == list(range(1, 42))
+    assert told == ["snapshot 0", *words(1, 41)]
 
 
 async def test_a_new_stream_is_no_gap_where_nothing_was_missed(

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from loguru import logger
 
-from events import hub, ring
-from events.ring import OVERHEAD_BYTES
+from tests.test_events.conftest import shrink_ring
 from tests.test_events.faults import FAULTS, Fault
 from tests.test_events.simulation import CURSORS, JOBS, PAUSES, World, run
 from tests.test_events.viewer import Violation
@@ -32,12 +31,6 @@ def silent() -> Iterator[None]:
     logger.disable("events")
     yield
     logger.enable("events")
-
-
-def shrink_ring(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
-    """Have slow clients fall out of the ring."""
-    monkeypatch.setattr(ring, "MAX_BYTES", events * (OVERHEAD_BYTES + 700))
-    monkeypatch.setattr(hub, "PREFILLED_EVENTS", events)
 
 
 @pytest.mark.parametrize("events", [2, 30])

@@ -17,9 +17,9 @@ from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
 from core.security import Caller
-from events.cursor import EventCursor, decode_cursor, encode_cursor
+from events.cursor import EventCursor, decode_cursor
 from events.hub import Hub
-from events.job_reader import Gap, JobReader, Snapshot
+from events.job_reader import Gap, Snapshot
 from events.recorded import Happened
 from events.schemas import JobErrorBody, Progress
 from events.subjects import LAYERS_EXPORTED, JobKind
@@ -31,7 +31,7 @@ from features.jobs.transaction import JobTransaction, JobTransactions
 from tests.test_events.bodies import OWNER
 from tests.test_events.conftest import connected
 from tests.test_events.outboxes import Relaying
-from tests.test_events.reading import running_hub
+from tests.test_events.reading import follow_job, resumed, running_hub
 from workers.discovery import import_all
 
 PAUSES = (0.0, 0.0, 0.001, 0.01)
@@ -112,10 +112,8 @@ class Site:
             hub = self.hubs[told.connections % len(self.hubs)]
             told.connections += 1
             limit = next(limits, 1_000_000)
-            reader = JobReader(hub, self.rows, job_id)
-            if cursor is not None:
-                cursor = decode_cursor(encode_cursor(cursor))
-            async with aclosing(reader.read(cursor)) as items:
+            following = follow_job(hub, self.rows, job_id, resumed(cursor), room=3)
+            async with aclosing(following) as items:
                 async for item in items:
                     assert not isinstance(item, Gap), f"a gap at {told.numbers}"
                     cursor = item.cursor

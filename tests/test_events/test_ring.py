@@ -114,8 +114,8 @@ def test_the_next_of_a_job_is_the_first_that_is_kept_behind_a_place(
     behind = [one for one in kept if one.sequence > after]
 
     assert ring.next_that(lambda _: True, after) is (behind[0] if behind else None)
-    for job in ("job_0", "job_1", "job_2"):
-        mine = [one for one in kept if one.trailing_id == job]
+    for job_id in ("job_0", "job_1", "job_2"):
+        mine = [one for one in kept if one.trailing_id == job_id]
         later = [one for one in mine if one.sequence > after]
-        assert ring.next_of(job, after) is (later[0] if later else None)
-        assert ring.newest_of(job) == (mine[-1].sequence if mine else 0)
+        assert ring.next_of(job_id, after) is (later[0] if later else None)
+        assert ring.newest_of(job_id) == (mine[-1].sequence if mine else 0)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from nats.aio.client import Client
 
-from events import hub as hubs
+from events import silence
 from events.hub import Hub
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 @pytest.fixture
 def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the hub check many times a second."""
-    monkeypatch.setattr(hubs, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(silence, "CHECK_SECONDS", 0.05)
 
 
 async def deafen(client: Client) -> None:

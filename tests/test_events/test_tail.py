@@ -8,6 +8,7 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from events.cursor import Position
 from events.log import EventLog
 from events.recorded import Recorded
 from events.streams import ensure_streams
@@ -26,20 +27,30 @@ class Followed:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.events: list[Recorded] = []
-        self.restarts = 0
+        self.starts: list[tuple[int, Position]] = []
+        self.restarts: list[Position] = []
         self.attached = 0
         self.tail = Tail(
             client,
             EventLog(client),
-            on_event=self.events.append,
+            on_start=self._on_start,
+            on_event=self._on_event,
             on_restart=self._on_restart,
             on_attached=self._on_attached,
         )
         self._rows = Rows()
         self._job_id = self._rows.add()
 
-    def _on_restart(self) -> None:
-        self.restarts += 1
+    async def _on_start(self, first: int, position: Position) -> None:
+        assert self.tail.position is None
+        self.starts.append((first, position))
+
+    async def _on_event(self, event: Recorded) -> None:
+        self.events.append(event)
+
+    def _on_restart(self, position: Position) -> None:
+        assert position == self.tail.position
+        self.restarts.append(position)
 
     def _on_attached(self) -> None:
         self.attached += 1
@@ -83,13 +94,15 @@ async def following(client: Client, old: int = 0) -> AsyncIterator[Followed]:
 
 async def test_only_what_comes_behind_the_start_is_told(client: Client) -> None:
     async with following(client, old=300) as followed:
-        assert followed.tail.position is not None
-        assert followed.tail.position.sequence == 300
+        start = followed.tail.position
+        assert start is not None and start.sequence == 300
+        assert await EventLog(client).holds(start)
         new = await followed.publish(5)
         await until(followed.events, 5)
 
         assert followed.sequences == new == [301, 302, 303, 304, 305]
-        assert followed.restarts == 0
+        assert followed.starts == [(1, start)]
+        assert followed.restarts == []
 
 
 async def test_an_empty_stream_is_followed_from_its_first_event(client: Client) -> None:
@@ -133,7 +146,7 @@ async def test_a_kill_before_the_first_message_brings_no_old_events(
         await until(followed.events, 5)
 
         assert followed.sequences == new == [51, 52, 53, 54, 55]
-        assert followed.restarts == 0
+        assert followed.restarts == []
 
 
 async def test_a_kill_in_the_middle_costs_and_repeats_nothing(
@@ -153,7 +166,7 @@ async def test_a_kill_in_the_middle_costs_and_repeats_nothing(
             event.body.job and event.body.job.job_seq for event in followed.events
         ]
         assert numbers == list(range(6, 66))
-        assert followed.restarts == 0
+        assert followed.restarts == []
 
 
 async def test_a_consumer_that_was_deleted_is_made_again_at_its_place(
@@ -169,7 +182,7 @@ async def test_a_consumer_that_was_deleted_is_made_again_at_its_place(
         await until(followed.events, 9)
 
         assert followed.sequences == list(range(6, 15))
-        assert followed.restarts == 0
+        assert followed.restarts == []
         consumers = await client.jetstream().consumers_info(EVENTS)
         assert len(consumers) == 1
 
@@ -199,7 +212,7 @@ async def test_a_message_lost_on_its_way_is_fetched_again(
 
         assert followed.sequences == [1, 2, 3, 4, 5, 6]
         assert losses == []
-        assert followed.restarts == 0
+        assert followed.restarts == []
 
 
 async def test_a_new_stream_is_told_and_read_from_its_first_event(
@@ -212,11 +225,12 @@ async def test_a_new_stream_is_told_and_read_from_its_first_event(
         await until(followed.events, 4)
 
         assert followed.sequences == [1, 2, 3, 4]
-        assert followed.restarts == 1
         after = followed.tail.position
         assert before is not None and after is not None
         assert after.creation > before.creation
         assert after.creation == (await EventLog(client).state()).creation
+        assert followed.restarts == [Position(after.creation, 0, None)]
+        assert len(followed.starts) == 1
 
 
 async def test_a_new_stream_that_is_longer_already_is_told_too(client: Client) -> None:
@@ -226,7 +240,7 @@ async def test_a_new_stream_that_is_longer_already_is_told_too(client: Client) -
         await until(followed.events, 10)
 
         assert followed.sequences == list(range(1, 11))
-        assert followed.restarts == 1
+        assert len(followed.restarts) == 1
 
 
 async def test_wiped_data_are_told(mortal: Mortal, mortal_client: Client) -> None:
@@ -239,7 +253,7 @@ async def test_wiped_data_are_told(mortal: Mortal, mortal_client: Client) -> Non
         await until(followed.events, 3)
 
         assert followed.sequences == [1, 2, 3]
-        assert followed.restarts == 1
+        assert len(followed.restarts) == 1
 
 
 async def test_events_that_were_purged_unseen_are_told(client: Client) -> None:
@@ -251,9 +265,9 @@ async def test_events_that_were_purged_unseen_are_told(client: Client) -> None:
         await until(followed.events, 2)
 
         assert followed.sequences == [10, 11]
-        assert followed.restarts == 1
-        assert followed.tail.position is not None
-        assert followed.tail.position.sequence == 11
+        position = followed.tail.position
+        assert position is not None and position.sequence == 11
+        assert followed.restarts == [Position(position.creation, 9, None)]
 
 
 async def test_a_purge_of_what_was_seen_is_no_loss(client: Client) -> None:
@@ -265,7 +279,7 @@ async def test_a_purge_of_what_was_seen_is_no_loss(client: Client) -> None:
         await until(followed.events, 2)
 
         assert followed.sequences == [6, 7]
-        assert followed.restarts == 0
+        assert followed.restarts == []
 
 
 async def test_without_a_stream_the_tail_waits_for_it(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from events.subjects import is_filter, matches
 from events.watchers import SubjectTree, Watcher, Watchers
-from tests.test_events.test_hub import Noted
+from tests.test_events.noted import Noted
 
 WORD = st.sampled_from(["a", "b", "psd"])
 SUBJECT = st.lists(WORD, min_size=1, max_size=5).map(".".join)
