@@ -1,8 +1,11 @@
 """graphql-transport-ws: messages and their order, each with exactly what comes of it."""
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resolvers.websocket.messages import (
     NO_ID,
@@ -11,6 +14,8 @@ from resolvers.websocket.messages import (
     NO_QUERY,
     NOT_JSON,
     UNUSABLE,
+    BadMessage,
+    parse,
 )
 from tests.integration.sockets import dial
 from tests.running import Running
@@ -331,6 +336,25 @@ async def test_what_is_answered(name: str, running: Running) -> None:
             received.append(await socket.receive())
         await socket.send(PING | end)
         assert [*received, await socket.receive()] == [*expected, PONG | end]
+
+
+@given(
+    st.text()
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["type", "id", "payload", "query", "variables"])
+            | st.text(),
+            inner | st.sampled_from(["ping", "subscribe", "connection_init"]),
+        ),
+    ).map(json.dumps)
+)
+def test_whatever_comes_is_a_message_or_has_a_reason(message: str) -> None:
+    try:
+        parse(message.encode(errors="replace").decode())
+    except BadMessage as bad:
+        assert str(bad)
 
 
 def test_there_are_enough_of_them() -> None:
