@@ -139,12 +139,20 @@ class Follower[Item]:
             self._pump_safely()
 
     def on_event(self, event: Recorded) -> None:
-        """Hand on a live event; one that lags finds it in the ring."""
+        """Hand on a live event; one that lags finds it in the ring.
+
+        All deliveries pass here: it calls as little as can be.
+        """
         if not self._is_live:
             return
         try:
-            if self._pass_on(event) and self._reader.is_over:
-                self._finish()
+            item = self._reader.take(event)
+            if item is None:
+                return
+            if item is HOLE or self._is_latest or not self._receiver.send(item):
+                self._pass_on(event, item)
+            if self._reader.is_over:
+                self._pump_safely()
         except Exception as error:
             self._fail(error)
 
@@ -226,7 +234,7 @@ class Follower[Item]:
                 self._go_live()
                 return
             reader.mark = Mark(ring.epoch, event.sequence)
-            if not self._pass_on(event):
+            if not self._pass_on(event, reader.take(event)):
                 return
         self._finish()
 
@@ -250,16 +258,14 @@ class Follower[Item]:
             if self._is_live:
                 self.on_head(job_id, head)
 
-    def _pass_on(self, event: Recorded) -> bool:
+    def _pass_on(self, event: Recorded, item: Item | Hole | None) -> bool:
         """Send an event's item; False where that must wait."""
-        item = self._reader.take(event)
         if item is None:
             return True
-        if item is HOLE:
+        if isinstance(item, Hole):
             self._is_live = False
             self._begin(self._reader.recover())
             return False
-        assert not isinstance(item, Hole)
         if (self._is_latest and self._is_stale(event)) or self._receiver.send(item):
             return True
         self._is_live = False

@@ -95,9 +95,12 @@ class JobReader:
         One that cannot be read has no number: the one after it tells the gap.
         """
         number = event.job_seq
-        if number == self._seen + 1:
-            return self._step(event)
-        return None if number <= self._seen else HOLE
+        if number != self._seen + 1:
+            return None if number <= self._seen else HOLE
+        self._seen = number
+        self._cursor = event.cursor
+        self.is_over = event.is_terminal
+        return event.happened
 
     def next_kept(self, sequence: int) -> Recorded | None:
         """Return the job's next event in the ring."""
@@ -196,12 +199,6 @@ class JobReader:
         if position is None or not await self._hub.log.holds(position):
             return 0
         return position.sequence
-
-    def _step(self, event: Recorded) -> Happened:
-        self._seen = event.job_seq
-        self._cursor = event.cursor
-        self.is_over = event.is_terminal
-        return event.happened
 
     async def _is_astray(self, head: JobHead) -> bool:
         """Tell whether events are lost, or were seen that PostgreSQL knows nothing of."""

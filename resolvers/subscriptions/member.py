@@ -16,6 +16,7 @@ class Member:
 
     __slots__ = (
         "_draining",
+        "_execution",
         "_follower",
         "_is_open",
         "_membership",
@@ -29,6 +30,7 @@ class Member:
         self, source: EventSource[Any, Any], membership: Membership, sink: Sink
     ) -> None:
         self._membership = membership
+        self._execution = membership.execution
         self._sink = sink
         self._show = source.show
         self._is_open = False
@@ -47,7 +49,7 @@ class Member:
 
     def send(self, item: Any) -> bool:
         """Send an item's result; False while that is made, or there is no room."""
-        execution = self._membership.execution
+        execution = self._execution
         if item is execution.newest_item:
             outcome = execution.newest_outcome
         else:
@@ -87,7 +89,7 @@ class Member:
     def _outcome(self, item: Any) -> Outcome:
         if self._pending is not None and self._pending[0] is item:
             return self._pending[1]
-        return self._membership.execution.outcome_of(item, self._show)
+        return self._execution.outcome_of(item, self._show)
 
     def _hold(self, item: Any, outcome: Outcome) -> bool:
         self._pending = item, outcome

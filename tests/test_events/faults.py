@@ -73,8 +73,11 @@ async def rows_are_not_read_again(self: JobReader, head: JobHead) -> bool:
 
 @fault(JobReader, "take")
 def holes_are_passed_over(self: JobReader, event: Recorded) -> JobItem | None:
-    job = event.body.job
-    return self._step(event) if job and job.job_seq > self._seen else None
+    if event.job_seq <= self._seen:
+        return None
+    self._seen, self._cursor = event.job_seq, event.cursor
+    self.is_over = event.is_terminal
+    return event.happened
 
 
 _find_start = Tail._find_start
