@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import httpx
 import pytest
 from loguru import logger
 
-import server
 from core.config import Settings
 from core.database_async import Database
 from features.jobs.reading import JobRowsService
@@ -156,32 +154,3 @@ async def test_readiness_names_a_database_that_does_not_answer(
     monkeypatch.setitem(inside.container._made, Database, gone)
     assert await _readiness(inside) == _not_ready("database")
     await gone.close()
-
-
-async def test_a_socket_that_never_opens_the_protocol_is_closed(
-    inside: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wait = timedelta(seconds=0.1)
-    monkeypatch.setattr(server.endpoint, "connection_init_wait_timeout", wait)
-    async with dial(inside.base_url) as socket:
-        async with asyncio.timeout(5):
-            closing = await socket.closing()
-    assert closing == (4408, "Connection initialisation timeout")
-
-
-async def test_an_operation_beyond_the_limit_is_refused_alone(
-    inside: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server.endpoint, "max_subscriptions_per_connection", 2)
-    watch = 'subscription { events(subject: "nothing.>") { cursor } }'
-    async with dial(inside.base_url) as socket:
-        await socket.init()
-        for key in ("1", "2", "3"):
-            await socket.subscribe(key, watch)
-        refused = await socket.receive()
-        message = "At most 2 operations may run on one connection."
-        error = {"message": message, "extensions": {"code": "LIMIT_EXCEEDED"}}
-        assert refused == {"type": "error", "id": "3", "payload": [error]}
-        await socket.send({"type": "complete", "id": "1"})
-        await socket.subscribe("4", "{ viewer { id } }")
-        assert (await socket.receive())["id"] == "4"
