@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from events.heads import JobHead
 from events.hub import Hub
+from events.job_lane import JobLane
 from events.recorded import Recorded
 from events.ring import Mark
 from events.watchers import Watchers
@@ -79,6 +80,12 @@ class Reader[Item](Protocol):
     def checked_jobs(self) -> Collection[str]:
         """Return the jobs whose silence is to be checked."""
 
+    def lane(self) -> tuple[str, JobLane] | None:
+        """Return its job and an empty lane that stands where it does, where it has one."""
+
+    def step_to(self, lane: JobLane) -> None:
+        """Stand where a lane does."""
+
 
 class Follower[Item]:
     """Moves one reader's items to one receiver, in order."""
@@ -90,6 +97,7 @@ class Follower[Item]:
         "_is_closed",
         "_is_live",
         "_is_latest",
+        "_lane",
         "_reader",
         "_receiver",
         "_room",
@@ -112,6 +120,7 @@ class Follower[Item]:
         self._is_latest = is_latest
         self._is_live = False
         self._is_closed = False
+        self._lane: tuple[str, JobLane] | None = None
         self._held: tuple[Recorded, Item] | None = None
         self._heads: dict[str, JobHead | None] | None = None
         self._room: asyncio.Future[None] | None = None
@@ -126,6 +135,7 @@ class Follower[Item]:
         """Leave, without a word to the receiver."""
         if self._is_closed:
             return
+        self.leave_lane()
         self._is_closed, self._is_live, self._held = True, False, None
         self._reader.unwatch(self._hub.watchers, self)
         if self._task is not None:
@@ -153,11 +163,14 @@ class Follower[Item]:
                 self._pass_on(event, item)
             if self._reader.is_over:
                 self._pump_safely()
+            else:
+                self._join_lane()
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
 
     def on_restart(self) -> None:
         """Begin with what the new log holds."""
+        self.leave_lane()
         if self._is_live:
             self._is_live = False
             self._pump_safely()
@@ -166,13 +179,41 @@ class Follower[Item]:
         """Hold what was sent against PostgreSQL; silence may hide a loss."""
         if not self._is_live:
             self._heads = {**(self._heads or {}), job_id: head}
-        elif not self._reader.agrees(job_id, head):
+            return
+        if self._lane is not None:
+            self._reader.step_to(self._lane[1])
+        if not self._reader.agrees(job_id, head):
             self._detach()
             self._begin(self._reader.compare(job_id, head))
 
     def checked_jobs(self) -> Collection[str]:
         """Return the jobs whose silence is to be checked."""
         return self._reader.checked_jobs()
+
+    def leave_lane(self) -> None:
+        """Go on for itself, where its lane stands."""
+        if self._lane is not None:
+            job_id, lane = self._lane
+            self._lane = None
+            self._reader.step_to(lane)
+            self._hub.watchers.leave_lane(job_id, self, lane)
+
+    def lag(self, event: Recorded, item: Item) -> None:
+        """Keep an item of the lane's for which there was no room."""
+        self.leave_lane()
+        self._hold(event, item)
+
+    def end_with_lane(self) -> None:
+        """Hear that the job's last event was sent."""
+        self.leave_lane()
+        self._pump_safely()
+
+    def fail(self, error: Exception) -> None:
+        """End with an error."""
+        if not self._is_closed:
+            self._task = None
+            self.stop()
+            self._receiver.fail(error)
 
     async def _opening(self) -> AsyncGenerator[Item, None]:
         async with aclosing(self._reader.open()) as items:
@@ -184,6 +225,7 @@ class Follower[Item]:
 
     def _detach(self) -> None:
         """Leave the live events; the mark remembers what has been told."""
+        self.leave_lane()
         self._is_live = False
         self._reader.mark = self._hub.mark
 
@@ -199,7 +241,7 @@ class Follower[Item]:
                         self._room = asyncio.get_running_loop().create_future()
                         await self._room
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
         else:
             self._task = None
             self._pump_safely()
@@ -210,7 +252,7 @@ class Follower[Item]:
         try:
             self._pump()
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
 
     def _pump(self) -> None:
         """Send from the ring until the receiver is full or the reader is live."""
@@ -257,6 +299,15 @@ class Follower[Item]:
         for job_id, head in (heads or {}).items():
             if self._is_live:
                 self.on_head(job_id, head)
+        self._join_lane()
+
+    def _join_lane(self) -> None:
+        own = self._reader.lane() if self._is_live and not self._is_latest else None
+        if own is not None and self._lane is None:
+            job_id, empty = own
+            send = self._receiver.send
+            lane = self._hub.watchers.join_lane(job_id, self, send, empty)
+            self._lane = (job_id, lane) if lane is not None else None
 
     def _pass_on(self, event: Recorded, item: Item | Hole | None) -> bool:
         """Send an event's item; False where that must wait."""
@@ -268,18 +319,15 @@ class Follower[Item]:
             return False
         if (self._is_latest and self._is_stale(event)) or self._receiver.send(item):
             return True
+        self._hold(event, item)
+        return False
+
+    def _hold(self, event: Recorded, item: Item) -> None:
         self._is_live = False
         self._held = event, item
         self._reader.mark = Mark(self._hub.ring.epoch, event.sequence)
-        return False
 
     def _finish(self) -> None:
         if not self._is_closed:
             self.stop()
             self._receiver.complete()
-
-    def _fail(self, error: Exception) -> None:
-        if not self._is_closed:
-            self._task = None
-            self.stop()
-            self._receiver.fail(error)

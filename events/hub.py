@@ -14,6 +14,7 @@ from nats.aio.client import Client
 
 from events.cursor import Position
 from events.heads import JobHead, JobHeads
+from events.job_lane import JobLane
 from events.log import EventLog
 from events.recorded import Recorded
 from events.ring import Mark, Ring
@@ -135,7 +136,7 @@ class Hub:
                     watcher.on_event(event)
                 except Exception:  # of one watcher; the others are to hear
                     logger.exception("a watcher failed at event {}", event.sequence)
-                if place % WATCHERS_AT_ONCE == 0:
+                if place % WATCHERS_AT_ONCE == 0 or isinstance(watcher, JobLane):
                     await asyncio.sleep(0)
             self._dispatched = event.sequence
         self._moved.set()

@@ -13,6 +13,7 @@ from events.cursor import EventCursor, Position
 from events.follower import HOLE, Follower, Hole
 from events.heads import JobHead, JobRows
 from events.hub import Hub
+from events.job_lane import JobLane
 from events.job_place import seen_behind
 from events.recorded import Happened, Recorded
 from events.ring import Mark
@@ -82,6 +83,16 @@ class JobReader:
     def checked_jobs(self) -> Collection[str]:
         """Return the job: its silence is checked."""
         return (self._job_id,)
+
+    def lane(self) -> tuple[str, JobLane]:
+        """Return the job, and an empty lane that stands here."""
+        return self._job_id, JobLane(self._seen, self._cursor)
+
+    def step_to(self, lane: JobLane) -> None:
+        """Stand where a lane does, where it has told something since."""
+        if lane.seen > self._seen:
+            self._seen, self._cursor = lane.seen, lane.cursor
+            self.is_over = lane.is_over
 
     async def open(self) -> AsyncGenerator[JobItem, None]:
         """Yield a snapshot, or what lies behind the cursor."""

@@ -7,6 +7,7 @@ from core.base import utc_now
 from events.cursor import EventCursor, Position
 from events.follower import HOLE, Hole
 from events.hub import Hub
+from events.job_lane import JobLane
 from events.recorded import Recorded
 from events.ring import Mark
 from events.subjects import ALL_EVENTS
@@ -43,6 +44,12 @@ class LogReader[Item](ABC):
     @abstractmethod
     def hole(self, event: Recorded) -> AsyncIterator[Item]:
         """Yield what tells that events before this one are lost."""
+
+    def lane(self) -> None:
+        """Have none: feeds of the same events are few."""
+
+    def step_to(self, lane: JobLane) -> None:
+        """Have none."""
 
     async def open(self) -> AsyncGenerator[Item, None]:
         """Yield what the log holds behind the cursor."""

@@ -1,9 +1,10 @@
 """Who watches what: by job, by owner, and by subject in a trie."""
 
 from collections.abc import Collection, Iterator
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from events.heads import JobHead
+from events.job_lane import MAX_MEMBERS, JobLane, LaneMember, Send
 from events.recorded import Recorded
 
 ANY: Final = "*"
@@ -80,6 +81,7 @@ class Watchers:
 
     def __init__(self) -> None:
         self._by_job: dict[str, set[Watcher]] = {}
+        self._lanes: dict[str, list[JobLane]] = {}
         self._by_owner: dict[str | None, set[Watcher]] = {}
         self._by_subject = SubjectTree()
         self._all: set[Watcher] = set()
@@ -103,6 +105,32 @@ class Watchers:
         self._all.discard(watcher)
         _discard(self._by_job, job_id, watcher)
 
+    def join_lane(
+        self, job_id: str, member: Watcher, send: Send, lane: JobLane
+    ) -> JobLane | None:
+        """Have a job's watcher told as one of a lane that stands where `lane` does.
+
+        None where those that there are stand elsewhere: the watcher stays as it is.
+        """
+        lanes = self._lanes.setdefault(job_id, [])
+        if not lanes or len(lanes[-1].members) >= MAX_MEMBERS:
+            lanes.append(lane)
+        chosen = lanes[-1]
+        if chosen.seen != lane.seen:
+            return None
+        chosen.members[cast(LaneMember, member)] = send
+        _discard(self._by_job, job_id, member)
+        return chosen
+
+    def leave_lane(self, job_id: str, member: Watcher, lane: JobLane) -> None:
+        """Have the watcher told for itself again."""
+        self._by_job.setdefault(job_id, set()).add(member)
+        del lane.members[cast(LaneMember, member)]
+        if not lane.members:
+            self._lanes[job_id].remove(lane)
+            if not self._lanes[job_id]:
+                del self._lanes[job_id]
+
     def watch_owner(self, owner: str | None, watcher: Watcher) -> None:
         """Have a watcher hear of an owner's jobs; None: of everybody's."""
         self._all.add(watcher)
@@ -124,8 +152,9 @@ class Watchers:
         self._by_subject.discard(pattern, watcher)
 
     def of(self, event: Recorded) -> list[Watcher]:
-        """Return those who watch for an event."""
-        found = list(self._by_job.get(event.trailing_id, ()))
+        """Return those who watch for an event, lanes first."""
+        found: list[Watcher] = [*self._lanes.get(event.trailing_id, ())]
+        found += self._by_job.get(event.trailing_id, ())
         if self._by_subject:
             found += self._by_subject.matching(event.bare_subject)
         if self._by_owner and event.is_readable and event.body.job:

@@ -106,7 +106,9 @@ class World:
         before = [m.written.job_seq for seq, m in kept if seq <= position.sequence]
         behind = [m.written.job_seq for seq, m in kept if seq > position.sequence]
         high = behind[0] - 1 if behind else self.published[job_id]
-        return (before[-1] if before else 0), high
+        # Of a place without a time nobody can tell that it has been written anew.
+        is_firm = position.time is not None
+        return (before[-1] if before and is_firm else 0), high
 
     def is_lost(self, job_id: str, seen: int | None) -> bool:
         """Tell whether the log lacks an event behind `seen` (None: any event at all)."""

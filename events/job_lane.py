@@ -1,0 +1,79 @@
+"""Many subscriptions that stand at the same event of one job, told as one.
+
+Most who watch a job have seen all of it. What comes next is judged once for all of a
+lane, and costs each of them no more than its sending.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any, Final, Protocol
+
+from events.cursor import EventCursor
+from events.heads import JobHead
+from events.recorded import Recorded
+
+# Told in one go; then others have the event loop.
+MAX_MEMBERS: Final = 256
+
+type Send = Callable[[Any], bool]
+
+
+class LaneMember(Protocol):
+    """One of a lane. It leaves when anything but the next event is to be told."""
+
+    def on_event(self, event: Recorded) -> None:
+        """Hear of an event for itself, having left the lane."""
+
+    def leave_lane(self) -> None:
+        """Go on for itself, where the lane stands."""
+
+    def lag(self, event: Recorded, item: Any) -> None:
+        """Hear that there was no room for an item: leave, and keep it."""
+
+    def end_with_lane(self) -> None:
+        """Hear that the job's last event was sent."""
+
+    def fail(self, error: Exception) -> None:
+        """Hear that sending failed."""
+
+
+class JobLane:
+    """Watches one job for its members; `seen` is the job_seq that all of them had."""
+
+    def __init__(self, seen: int, cursor: EventCursor) -> None:
+        self.seen = seen
+        self.cursor = cursor
+        self.is_over = False
+        self.members: dict[LaneMember, Send] = {}
+
+    def on_event(self, event: Recorded) -> None:
+        """Send the job's next event to all; let them go their ways at anything else."""
+        number = event.job_seq
+        if number <= self.seen:
+            return
+        if number > self.seen + 1:
+            for member in list(self.members):
+                member.leave_lane()
+                member.on_event(event)
+            return
+        item = event.happened
+        self.seen, self.cursor = number, item.cursor
+        self.is_over = event.is_terminal
+        for member, send in list(self.members.items()):
+            try:
+                if not send(item):
+                    member.lag(event, item)
+            except Exception as error:
+                member.fail(error)
+        if self.is_over:
+            for member in list(self.members):
+                member.end_with_lane()
+
+    def on_restart(self) -> None:
+        """Leave it to the members, who hear of it themselves."""
+
+    def on_head(self, job_id: str, head: JobHead | None) -> None:
+        """Leave it to the members."""
+
+    def checked_jobs(self) -> Collection[str]:
+        """Return none: the members' are checked."""
+        return ()
