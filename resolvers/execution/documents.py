@@ -38,7 +38,8 @@ from resolvers.root import schema as root_schema
 
 RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 ANY_KIND: Final = frozenset(OperationType)
-MAX_COERCION_ERRORS: Final = 50
+MAX_VALIDATION_ERRORS: Final = 20
+MAX_COERCION_ERRORS: Final = 20
 MAX_DOCUMENTS: Final = 1000
 MAX_DOCUMENTS_BYTES: Final = 64 * 1024 * 1024
 MAX_REFUSALS: Final = 200
@@ -214,7 +215,7 @@ class Documents:
             return [_as_graphql(error)]
         except RecursionError:
             return [GraphQLError("The document is nested too deeply.")]
-        errors = validate(self._schema, node, RULES)
+        errors = validate(self._schema, node, RULES, MAX_VALIDATION_ERRORS)
         return [_plain(one) for one in errors] or _Document(self._schema, node)
 
 
