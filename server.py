@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from core.config import get_settings
 from core.container import Container
 from core.database_async import Database
+from core.garbage import keep_what_is_there
 from core.logging import configure_logging
 from core.nats import connect
 from core.storage import Storage
@@ -63,6 +64,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         stack.push_async_callback(hub.close)
         app.state.container = container
         app.state.services = FileServices(container.get(FilesService), storage)
+        keep_what_is_there()
         yield
 
 

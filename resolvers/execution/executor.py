@@ -223,14 +223,13 @@ def execute(
 async def source(prepared: Prepared, context: Any) -> AsyncIterable[Any]:
     """Return a subscription's events as its resolver gives them; GraphQLError if it fails.
 
-    What the iterable itself raises later is for `failure`.
+    That, and what the iterable itself raises later, is for `failure`, which logs it.
     """
     stream = create_source_event_stream(OperationExecutor(prepared, context, None))
     if isawaitable(stream):
         stream = await stream
     if isinstance(stream, ExecutionResult):
         assert stream.errors
-        log_internal(stream.errors)
         raise stream.errors[0]
     return stream
 

@@ -1,5 +1,6 @@
 """What one operation may ask for: checked before anything of it runs."""
 
+from collections import Counter
 from collections.abc import Iterator, Set
 from typing import Any, Final
 
@@ -26,7 +27,12 @@ MAX_ROOT_FIELDS: Final = 20
 MAX_COST: Final = 10_000
 # With fragments spread out: a few of them may hold each other a million times.
 MAX_SELECTIONS: Final = 10_000
+# Validation compares each field with all others of its place and name.
+MAX_PAIRS: Final = 10_000
 MAX_DIGITS: Final = 20
+
+
+type Place = tuple[str, ...]
 
 
 def check_size(text: str) -> None:
@@ -79,24 +85,34 @@ class _Shape:
         }
         self._selections = 0
         self._aliases = 0
+        self._pairs = 0
+        self._seen: Counter[Place] = Counter()
 
     def check(self) -> None:
         for one in self._document.definitions:
             if isinstance(one, OperationDefinitionNode):
-                self._aliases = 0
+                self._aliases = self._pairs = 0
+                self._seen.clear()
                 fields = len(list(self._fields(one.selection_set)))
                 at_most(MAX_ROOT_FIELDS, fields, "fields at its root")
-                self._walk(one.selection_set, 1)
+                self._walk(one.selection_set, ())
 
     def _walk(
-        self, selections: SelectionSetNode, depth: int, within: Set[str] = frozenset()
+        self,
+        selections: SelectionSetNode,
+        place: Place,
+        within: Set[str] = frozenset(),
     ) -> None:
-        at_most(MAX_DEPTH, depth, "levels")
+        at_most(MAX_DEPTH, len(place) + 1, "levels")
         for field, spread in self._fields(selections, within):
+            here = (*place, (field.alias or field.name).value)
+            self._pairs += self._seen[here]
+            at_most(MAX_PAIRS, self._pairs, "pairs of one field")
+            self._seen[here] += 1
             self._aliases += field.alias is not None
             at_most(MAX_ALIASES, self._aliases, "aliases")
             if field.selection_set and not field.name.value.startswith("__"):
-                self._walk(field.selection_set, depth + 1, spread)
+                self._walk(field.selection_set, here, spread)
 
     def _fields(
         self, selections: SelectionSetNode, within: Set[str] = frozenset()

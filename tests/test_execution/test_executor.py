@@ -204,3 +204,21 @@ async def test_a_short_list_is_completed_at_once() -> None:
     assert isinstance(result, ExecutionResult)
     assert result.data is not None
     assert len(result.data["rows"]) == 250
+
+
+def test_plain_rows_never_go_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    went: list[int] = []
+    long_way = lists.ListRun._long_way
+
+    def counted(run: lists.ListRun, index: int, item: Any) -> bool:
+        went.append(index)
+        return long_way(run, index, item)
+
+    monkeypatch.setattr(lists.ListRun, "_long_way", counted)
+    rows = Rows(5)
+    rows.rows[3].number = "3"  # type: ignore[assignment]
+    result = execute(prepared("{ rows { n: number text __typename } }"), None, rows)
+    assert isinstance(result, ExecutionResult)
+    assert result.data is not None
+    assert [row["n"] for row in result.data["rows"]] == [0, 1, 2, 3, 4]
+    assert went == [3]

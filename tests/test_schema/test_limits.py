@@ -109,6 +109,9 @@ def test_a_long_document_is_not_read() -> None:
 def test_what_would_take_long_to_validate_is_refused_before() -> None:
     same = "{ " + "viewer { nope } " * 490 + "}"
     assert refusal(same) == too_many(20, "fields at its root")
+    repeated = "{ viewer { " + "id " * 142 + "} }"
+    assert refusal(repeated) == too_many(10_000, "pairs of one field")
+    assert refusal(repeated.replace("id ", "", 1)) is None
 
 
 @pytest.mark.parametrize(
