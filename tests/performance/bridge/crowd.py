@@ -158,9 +158,14 @@ class Crowd:
                 self._trouble = what
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not holds():
-                assert not self._trouble, self._trouble
-                self._changed.clear()
-                await self._changed.wait()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not holds() and not self._trouble:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            self._trouble = (
+                f"after {PATIENCE_SECONDS:.0f} s {self._subscribed} sockets have "
+                f"subscribed, and all have event {self._reached}"
+            )
         assert not self._trouble, self._trouble
