@@ -128,15 +128,17 @@ class Hub:
         epoch = self.ring.epoch
         self.ring.append(event)
         async with self._dispatching:
-            for place, watcher in enumerate(self.watchers.of(event), start=1):
+            for place, watcher in enumerate(self.watchers.of(event)):
+                if place and place % WATCHERS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
                 if self.ring.epoch != epoch:
                     return
                 try:
                     watcher.on_event(event)
                 except Exception:  # of one watcher; the others are to hear
                     logger.exception("a watcher failed at event {}", event.sequence)
-                if place % WATCHERS_AT_ONCE == 0:
-                    await asyncio.sleep(0)
+            if self.ring.epoch != epoch:  # while it waited for the event before
+                return
             self._dispatched = event.sequence
         self._moved.set()
 
