@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from typing import NamedTuple
 
-from events.cursor import EventCursor
+from events.cursor import EventCursor, Position
 from events.follower import Follower
 from events.heads import JobHead
 from events.hub import Hub
@@ -79,7 +79,8 @@ class FeedReader(LogReader[FeedItem]):
 
     async def gap(self) -> AsyncIterator[FeedItem]:
         """Tell the gap; all that is kept follows."""
-        self._position = None
+        state = await self._hub.log.state()
+        self._position = Position(state.creation, max(state.first - 1, 0), None)
         yield FeedGap(self._cursor)
 
     async def hole(self, event: Recorded) -> AsyncIterator[FeedItem]:

@@ -237,9 +237,11 @@ class Follower[Item]:
         try:
             async with aclosing(items):
                 async for item in items:
-                    while not self._receiver.send(item):
+                    while not self._is_closed and not self._receiver.send(item):
                         self._room = asyncio.get_running_loop().create_future()
                         await self._room
+                    if self._is_closed:
+                        return
         except Exception as error:
             self.fail(error)
         else:
@@ -295,10 +297,8 @@ class Follower[Item]:
 
     def _go_live(self) -> None:
         self._is_live = not self._is_closed
-        heads, self._heads = self._heads, None
-        for job_id, head in (heads or {}).items():
-            if self._is_live:
-                self.on_head(job_id, head)
+        while self._is_live and self._heads:
+            self.on_head(*self._heads.popitem())
         self._join_lane()
 
     def _join_lane(self) -> None:

@@ -126,18 +126,21 @@ class Hub:
         self._dispatched = position.sequence
 
     async def _dispatch(self, event: Recorded) -> None:
-        epoch = self.ring.epoch
+        epoch, was_lane = self.ring.epoch, False
         self.ring.append(event)
         async with self._dispatching:
-            for place, watcher in enumerate(self.watchers.of(event), start=1):
+            for place, watcher in enumerate(self.watchers.of(event)):
+                if place and (place % WATCHERS_AT_ONCE == 0 or was_lane):
+                    await asyncio.sleep(0)
                 if self.ring.epoch != epoch:
                     return
                 try:
                     watcher.on_event(event)
                 except Exception:  # of one watcher; the others are to hear
                     logger.exception("a watcher failed at event {}", event.sequence)
-                if place % WATCHERS_AT_ONCE == 0 or isinstance(watcher, JobLane):
-                    await asyncio.sleep(0)
+                was_lane = isinstance(watcher, JobLane)
+            if self.ring.epoch != epoch:  # while it waited for the event before
+                return
             self._dispatched = event.sequence
         self._moved.set()
 

@@ -9,7 +9,8 @@ from events.heads import JobHead, JobRows
 from events.hub import Hub
 from events.job_reader import Gap, JobItem, Snapshot, read_row
 from events.log_reader import LogReader
-from events.recorded import Happened, Recorded
+from events.recorded import Recorded
+from events.schemas import JobBody
 from events.watchers import Watchers
 
 
@@ -31,8 +32,13 @@ class JobFeedReader(LogReader[JobItem]):
         self._rows = rows
         self._owner = owner
         self._kinds = kinds
-        # The last job_seq of each job that has been seen and has not ended.
+        # The last job_seq of each job that was told and of which more may come.
         self._seen: dict[str, int] = {}
+        # Those that a snapshot told as ended: their last events may not be stored yet.
+        self._ended: set[str] = set()
+        self._own: dict[str, int] = {}
+        if after is not None and after.job_id is not None:
+            self._own[after.job_id] = after.job_seq
 
     def watch(self, watchers: Watchers, follower: Follower[JobItem]) -> None:
         """Register for the owner's jobs."""
@@ -43,7 +49,7 @@ class JobFeedReader(LogReader[JobItem]):
         watchers.unwatch_owner(self._owner, follower)
 
     def checked_jobs(self) -> Collection[str]:
-        """Return the jobs that were seen and have not ended."""
+        """Return the jobs that were told and of which more may come."""
         return tuple(self._seen)
 
     def wants(self, event: Recorded) -> bool:
@@ -54,16 +60,19 @@ class JobFeedReader(LogReader[JobItem]):
         return (
             job.owner == (self._owner or job.owner)
             and (not self._kinds or job.kind in self._kinds)
-            and job.job_seq > self._seen.get(job.id, 0)
+            and job.job_seq > self._last_of(job.id, 0)
         )
 
     def show(self, event: Recorded) -> JobItem | Hole:
         """Return the event; a hole where it is not the next of its job."""
         job = event.body.job
         assert job
-        if job.job_seq > self._seen.get(job.id, job.job_seq) + 1:
+        if job.job_seq > self._last_of(job.id, job.job_seq) + 1:
             return HOLE
-        self._remember(job.id, job.job_seq, event.is_terminal)
+        if event.is_terminal:
+            self._forget(job.id)
+        else:
+            self._seen[job.id] = job.job_seq
         return event.happened
 
     async def gap(self) -> AsyncIterator[JobItem]:
@@ -71,19 +80,24 @@ class JobFeedReader(LogReader[JobItem]):
 
         All but the last carry the cursor that the client had: a drop repeats them.
         """
-        had, here = self._cursor, self._hub.position
-        self.mark, self._seen = self._hub.mark, {}
+        had, here = self._cursor, await self._end_of_log()
+        self._seen, self._ended, self._own = {}, set(), {}
         last: Snapshot | None = None
         async for job in self._rows.changed(self._owner, self._kinds, had.made_at):
             if last is not None:
                 yield last
-            self._remember(job.id, job.job_seq, job.finished_at is not None)
+            self._remember(job)
             yield Gap(job, had, utc_now())
             last = Snapshot(job, had, utc_now())
         self._position = here
         if last is not None:
             self._cursor = self._place(here, last.job.id, last.job.job_seq)
             yield last._replace(cursor=self._cursor)
+
+    async def restarted(self) -> AsyncGenerator[JobItem, None]:
+        """Tell the gap that a new log is, of jobs that were not seen yet, too."""
+        async for item in self.gap():
+            yield item
 
     async def hole(self, event: Recorded) -> AsyncIterator[JobItem]:
         """Tell that events of one job are lost, and where it stands."""
@@ -94,7 +108,10 @@ class JobFeedReader(LogReader[JobItem]):
         """Tell whether all was sent that must have been, and nothing else."""
         seen = self._seen.get(job_id)
         if seen is None or head is None:
-            self._seen.pop(job_id, None)
+            self._forget(job_id)
+            return True
+        if job_id in self._ended and head.published == seen:
+            self._forget(job_id)
             return True
         return head.published <= seen <= head.job_seq
 
@@ -116,14 +133,18 @@ class JobFeedReader(LogReader[JobItem]):
         async for item in self._told_anew(job_id):
             yield item
 
+    async def _end_of_log(self) -> Position:
+        """Return the log's end as its leader knows it: the hub may follow a dead one."""
+        return await self._hub.log.end(await self._hub.log.state())
+
     async def _told_anew(self, job_id: str) -> AsyncIterator[JobItem]:
         row = await read_row(self._hub, self._rows, job_id)
         if row is None:
-            self._seen.pop(job_id, None)
+            self._forget(job_id)
             return
         job, now = row.job, utc_now()
         yield Gap(job, self._cursor, now)
-        self._remember(job.id, job.job_seq, job.finished_at is not None)
+        self._remember(job)
         self._cursor = self._place(self._position, job.id, job.job_seq)
         yield Snapshot(job, self._cursor, now)
 
@@ -131,8 +152,15 @@ class JobFeedReader(LogReader[JobItem]):
     def _place(position: Position | None, job_id: str, job_seq: int) -> EventCursor:
         return EventCursor(utc_now(), position, job_id, job_seq)
 
-    def _remember(self, job_id: str, job_seq: int, has_ended: bool) -> None:
-        if has_ended:
-            self._seen.pop(job_id, None)
-        else:
-            self._seen[job_id] = job_seq
+    def _last_of(self, job_id: str, unknown: int) -> int:
+        return self._seen.get(job_id, self._own.get(job_id, unknown))
+
+    def _remember(self, job: JobBody) -> None:
+        self._seen[job.id] = job.job_seq
+        if job.finished_at is not None:
+            self._ended.add(job.id)
+
+    def _forget(self, job_id: str) -> None:
+        self._seen.pop(job_id, None)
+        self._own.pop(job_id, None)
+        self._ended.discard(job_id)

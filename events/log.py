@@ -69,6 +69,11 @@ class EventLog:
         self._creation = microseconds(created)
         return LogState(self._creation, info.state.first_seq, info.state.last_seq)
 
+    async def end(self, state: LogState) -> Position:
+        """Return the place behind the last event."""
+        newest = await self.at(state.last)
+        return Position(state.creation, state.last, newest.time if newest else None)
+
     async def at(self, sequence: int) -> Recorded | None:
         """Return the event at `sequence`, if it is still kept."""
         if sequence < 1:
@@ -120,13 +125,14 @@ class EventLog:
         return there.time == position.time
 
     async def _get(self, **request: Any) -> Recorded | None:
+        creation = self._creation  # a newer one may come to be known meanwhile
         try:
             message = await _patiently(
                 lambda: self._jetstream.get_msg(EVENTS, **request)
             )
         except NotFoundError:
             return None
-        return _recorded(message, self._creation)
+        return _recorded(message, creation)
 
 
 async def _patiently[T](ask: Callable[[], Awaitable[T]]) -> T:

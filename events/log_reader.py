@@ -38,7 +38,7 @@ class LogReader[Item](ABC):
     def gap(self) -> AsyncIterator[Item]:
         """Yield what tells that the place which was read to holds no more.
 
-        It sets `_position`: to where reading goes on, or to None, for all that is kept.
+        It sets `_position` to where reading goes on.
         """
 
     @abstractmethod
@@ -68,7 +68,7 @@ class LogReader[Item](ABC):
 
     def take(self, event: Recorded) -> Item | Hole | None:
         """Step behind the next event."""
-        if event.sequence <= self._sent:
+        if self._is_behind(event):
             return None
         if not self.wants(event):
             self._position = event.position
@@ -88,23 +88,29 @@ class LogReader[Item](ABC):
             yield item
 
     async def restarted(self) -> AsyncGenerator[Item, None]:
-        """Tell the gap that a new log is."""
-        async for item in self.gap():
+        """Read on, as the place may hold: the reader may know the new log already."""
+        async for item in self._catch_up():
             yield item
 
     async def _catch_up(self) -> AsyncIterator[Item]:
-        """Read what lies behind the last event; tell a gap where that place is gone."""
-        if not await self._hub.holds(self._position):
-            async for item in self.gap():
-                yield item
-        self.mark = self._hub.mark  # before the reading: early, never late
-        async for batch in self._hub.log.batches(self._sent, self.log_filter):
-            if await self._is_behind_cut(batch[0]):
+        """Read what lies behind the last event; tell a gap where that place is gone.
+
+        A batch is believed if the place still holds when it has been read: else it
+        may be of another log, or events before it may have expired meanwhile.
+        """
+        while True:
+            self.mark = self._hub.mark  # before the reading: early, never late
+            if not await self._hub.log.holds(self._position):
                 async for item in self.gap():
                     yield item
-            for event in batch:
-                async for item in self._pass_on(event):
-                    yield item
+            async for batch in self._hub.log.batches(self._sent, self.log_filter):
+                if not await self._hub.log.holds(self._position):
+                    break
+                for event in batch:
+                    async for item in self._pass_on(event):
+                        yield item
+            else:
+                return
 
     async def _pass_on(self, event: Recorded) -> AsyncIterator[Item]:
         item = self.take(event)
@@ -114,11 +120,12 @@ class LogReader[Item](ABC):
         elif item is not None:
             yield item
 
-    async def _is_behind_cut(self, event: Recorded) -> bool:
-        """Tell whether the log lost its beginning, up to `event`, while it was read."""
-        if self._position is None or event.sequence <= self._sent + 1:
-            return False
-        return (await self._hub.log.state()).first > self._sent + 1
+    def _is_behind(self, event: Recorded) -> bool:
+        """Tell whether an event was read, or is of a log that the hub still follows."""
+        position = self._position
+        return position is not None and (
+            event.creation != position.creation or event.sequence <= position.sequence
+        )
 
     @property
     def _sent(self) -> int:

@@ -81,10 +81,7 @@ class Tail:
         """Decide where to read on: at the end at first, else where it stopped."""
         state = await self._log.state()
         if self.position is None:
-            newest = await self._log.at(state.last)
-            start = Position(
-                state.creation, state.last, newest.time if newest else None
-            )
+            start = await self._log.end(state)
             await self._on_start(state.first, start)
             self.position = start
         elif not await self._log.holds(self.position):
