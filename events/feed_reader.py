@@ -78,7 +78,13 @@ class FeedReader(LogReader[FeedItem]):
         return FeedEvent(event, event.cursor)
 
     async def gap(self) -> AsyncIterator[FeedItem]:
-        """Tell the gap; all that is kept follows."""
+        """Tell the gap; all that is kept follows.
+
+        None where the client's own place holds: what was passed over since is nobody's.
+        """
+        if await self._hub.log.holds(self._cursor.position):
+            self._position = self._cursor.position
+            return
         state = await self._hub.log.state()
         self._position = Position(state.creation, max(state.first - 1, 0), None)
         yield FeedGap(self._cursor)

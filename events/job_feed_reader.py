@@ -98,6 +98,8 @@ class JobFeedReader(LogReader[JobItem]):
         """Tell the gap that a new log is, of jobs that were not seen yet, too."""
         async for item in self.gap():
             yield item
+        async for item in self.recover():
+            yield item
 
     async def hole(self, event: Recorded) -> AsyncIterator[JobItem]:
         """Tell that events of one job are lost, and where it stands."""

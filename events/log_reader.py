@@ -23,6 +23,8 @@ class LogReader[Item](ABC):
         self._after = after
         self._cursor = after or EventCursor(utc_now())
         self._position: Position | None = None
+        # Read farther in the log than the hub has: it may come to follow another line.
+        self._is_ahead = False
         self.mark = hub.mark
         self.is_over = False
 
@@ -70,6 +72,10 @@ class LogReader[Item](ABC):
         """Step behind the next event."""
         if self._is_behind(event):
             return None
+        if self._is_ahead:
+            self._is_ahead = False
+            if not self._hub.ring.covers(self._position):
+                return HOLE
         if not self.wants(event):
             self._position = event.position
             return None
@@ -99,6 +105,7 @@ class LogReader[Item](ABC):
         may be of another log, or events before it may have expired meanwhile.
         """
         while True:
+            self._is_ahead = False
             self.mark = self._hub.mark  # before the reading: early, never late
             if not await self._hub.log.holds(self._position):
                 async for item in self.gap():
@@ -110,6 +117,7 @@ class LogReader[Item](ABC):
                     async for item in self._pass_on(event):
                         yield item
             else:
+                self._is_ahead = self._sent > self._hub.mark.sequence
                 return
 
     async def _pass_on(self, event: Recorded) -> AsyncIterator[Item]:

@@ -56,6 +56,7 @@ class Tail:
         self._on_attached = on_attached
         self._consumer_sequence = 0
         self._broken = asyncio.Event()
+        self._confirmed = asyncio.Event()
         self._last_sign = 0.0
         self.position: Position | None = None
 
@@ -93,15 +94,18 @@ class Tail:
 
     async def _follow(self) -> None:
         """Deliver events until the consumer shows a gap or falls silent."""
-        self._broken = asyncio.Event()
+        self._broken, self._confirmed = asyncio.Event(), asyncio.Event()
         self._consumer_sequence = 0
+        start = self.position
         inbox = self._client.new_inbox()
         subscription = await self._client.subscribe(inbox, cb=self._handler(inbox))
         name: str | None = None
         try:
             name = await self._add_consumer(inbox)
-            self._on_attached()
-            await self._watch_heartbeats()
+            if await self._log.holds(start):  # else the consumer is another stream's
+                self._confirmed.set()
+                self._on_attached()
+                await self._watch_heartbeats()
         finally:
             await self._detach(subscription, name)
 
@@ -142,9 +146,10 @@ class Tail:
                     return
 
     def _handler(self, inbox: str) -> Callable[[Msg], Awaitable[None]]:
-        broken = self._broken
+        broken, confirmed = self._broken, self._confirmed
 
         async def handle(message: Msg) -> None:
+            await confirmed.wait()
             if broken is not self._broken or broken.is_set():
                 return  # a late message of the consumer before
             self._last_sign = asyncio.get_running_loop().time()
@@ -171,6 +176,11 @@ class Tail:
             self._broken.set()
             return
         assert self.position is not None
+        if found.stream_sequence != self.position.sequence + 1:
+            # Removed before they came; where it was from the front, that is a cut.
+            if not await self._log.holds(self.position):
+                self._broken.set()
+                return
         self._consumer_sequence = found.consumer_sequence
         self.position = Position(
             self.position.creation, found.stream_sequence, found.time

@@ -8,17 +8,17 @@ import msgspec
 from core.base import new_id
 from events.heads import JobHead
 from events.schemas import EventBody, JobBody, Progress, encode
-from events.subjects import JobKind, Transition, transition_topic
+from events.subjects import JobKind, Topic, Transition, transition_topic
 
 OWNER = "user_00000000000070008000000000000001"
 BORN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
-def new_job(owner: str = OWNER) -> JobBody:
+def new_job(owner: str = OWNER, kind: JobKind = JobKind.PSD_PARSE) -> JobBody:
     """Return a job before its first event."""
     return JobBody(
         id=new_id("job"),
-        kind=JobKind.PSD_PARSE.value,
+        kind=kind.value,
         owner=owner,
         job_seq=0,
         status="QUEUED",
@@ -66,6 +66,19 @@ class Written(msgspec.Struct):
     data: bytes
 
 
+def plain_event(topic: Topic, owner: str | None) -> Written:
+    """Return an event that is no job's."""
+    event_id, trailing_id = new_id("event"), new_id("psd")
+    body = EventBody(
+        event_id=event_id,
+        timestamp=BORN,
+        task_id=event_id,
+        status=topic.status,
+        owner=owner,
+    )
+    return Written(topic.subject(trailing_id), trailing_id, 1, encode(body))
+
+
 class Rows:
     """PostgreSQL's part in memory: the rows of jobs, and what waits in the outbox."""
 
@@ -74,9 +87,9 @@ class Rows:
         self.history: dict[str, list[JobBody]] = {}
         self.outbox: list[Written] = []
 
-    def add(self, owner: str = OWNER) -> str:
+    def add(self, owner: str = OWNER, kind: JobKind = JobKind.PSD_PARSE) -> str:
         """Store a job without events; return its id."""
-        job = new_job(owner)
+        job = new_job(owner, kind)
         self.jobs[job.id] = job
         self.history[job.id] = [job]
         return job.id

@@ -17,9 +17,11 @@ from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, RawStreamMsg
 from nats.js.errors import NotFoundError
 
+from events.cursor import Position
 from events.recorded import EXPECTED_SEQUENCE
 from events.subjects import matches
 from tests.test_events.bodies import Written
+from tests.test_events.lineage import Lineage, Stored
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGIN = 1_767_000_000_000_000
@@ -58,6 +60,9 @@ class LogServer:
         self.creation = _BEGIN
         self.first = self.last = 0
         self.kept: dict[int, Kept] = {}
+        self.lineage = Lineage()
+        # How often something was lost.
+        self.faults = 0
         self.is_away = False
         self._consumers: dict[str, asyncio.Task[None]] = {}
         self._answers: set[asyncio.Task[None]] = set()
@@ -75,7 +80,9 @@ class LogServer:
         mine = [seq for seq in self.kept if is_of(self.kept[seq], written.job_id)]
         self.last += 1
         self.first = self.first or 1
-        self.kept[self.last] = Kept(self.now(), written, mine[-1] if mine else 0)
+        time = self.now()
+        self.kept[self.last] = Kept(time, written, mine[-1] if mine else 0)
+        self.lineage.append(self.creation, self.last, time, written)
 
     def newest_of(self, job_id: str) -> int:
         """Return the job_seq of a job's last message, 0 where none is kept."""
@@ -93,6 +100,8 @@ class LogServer:
         for sequence in sorted(self.kept)[-count:]:
             del self.kept[sequence]
         self.last = max(self.kept, default=max(self.first - 1, 0))
+        self.lineage.cut(self.last)
+        self.faults += 1
         self.restart()
 
     def expire(self, count: int) -> None:
@@ -100,13 +109,32 @@ class LogServer:
         for sequence in sorted(self.kept)[:count]:
             del self.kept[sequence]
         self.first = min(self.kept, default=self.last + 1)
+        self.faults += 1
 
     def wipe(self) -> None:
         """Lose the stream; another is made."""
         self.kept.clear()
+        self.lineage.cut(0)
+        self.faults += 1
         self.first = self.last = 0
         self.creation = self.now()
         self.restart()
+
+    def keeps(self, stored: Stored) -> bool:
+        """Tell whether a message is still there."""
+        there = self.kept.get(stored.sequence)
+        return there is not None and there.time == stored.time
+
+    def is_in_line(self, position: Position) -> bool:
+        """Tell whether the stream grows from a position, as far as it can still tell."""
+        if position.creation != self.creation or position.sequence > self.last:
+            return False
+        there = self.kept.get(position.sequence)
+        return there is None or position.time in (None, there.time)
+
+    def holds(self, position: Position) -> bool:
+        """Tell whether a position holds, as the contract says."""
+        return self.is_in_line(position) and position.sequence >= self.first - 1
 
     async def answer(self) -> None:
         """Take the time of a request; fail where the server is away."""

@@ -74,12 +74,29 @@ class Pull[Item]:
         return item
 
 
+class Numbered[Item](Follower[Item]):
+    """A follower whose place in a set is the same in each run of a schedule."""
+
+    __slots__ = ("_number",)
+    count = 0
+
+    def __init__(
+        self, hub: Hub, reader: Reader[Item], receiver: Pull[Item], is_latest: bool
+    ) -> None:
+        super().__init__(hub, reader, receiver, is_latest=is_latest)
+        Numbered.count += 1
+        self._number = Numbered.count
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 async def follow[Item](
     hub: Hub, reader: Reader[Item], *, room: int = 1000, is_latest: bool = False
 ) -> AsyncGenerator[Item, None]:
     """Yield what a subscription's reader reads, at the pace of whoever asks."""
     pull: Pull[Item] = Pull(room)
-    pull.follower = Follower(hub, reader, pull, is_latest=is_latest)
+    pull.follower = Numbered(hub, reader, pull, is_latest)
     pull.follower.start()
     try:
         while (item := await pull.next()) is not None:

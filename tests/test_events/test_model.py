@@ -1,7 +1,7 @@
 """The protocol under random schedules: no hole, repeat, disorder or silence, ever.
 
-The real EventLog, Tail, Hub and JobReader run in a virtual world that loses, expires
-and repeats what it can. Faults that are planted must be found, or the model is blind.
+The real EventLog, Tail, Hub, Follower and readers run in a virtual world that loses,
+expires and repeats what it can. Faults that are planted must be found, or the model is blind.
 """
 
 import asyncio
@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from loguru import logger
 
+from events import hub
 from tests.test_events.conftest import shrink_ring
 from tests.test_events.faults import FAULTS, Fault
-from tests.test_events.simulation import CURSORS, JOBS, PAUSES, World, run
+from tests.test_events.schedules import run
+from tests.test_events.simulation import CURSORS, JOBS, PATTERNS, PAUSES, World
 from tests.test_events.viewer import Violation
 from tests.test_events.virtual_time import VirtualLoop
 
@@ -26,8 +28,9 @@ A_HUB = st.integers(0, 1)
 
 
 @pytest.fixture(autouse=True)
-def silent() -> Iterator[None]:
-    """Keep the many losses out of the log."""
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the many losses out of the log; hand events out one watcher at a time."""
+    monkeypatch.setattr(hub, "WATCHERS_AT_ONCE", 1)
     logger.disable("events")
     yield
     logger.enable("events")
@@ -74,20 +77,51 @@ class Protocol(RuleBasedStateMachine):
         for number in range(count):
             self.world.emit(job, is_last and count == 1 and number == 0)
 
-    @rule(job=A_JOB, count=st.integers(1, 5), dies=st.booleans())
-    def publish(self, job: int, count: int, dies: bool) -> None:
+    @rule(number=st.integers(0, 5))
+    def emit_plain(self, number: int) -> None:
+        self.world.emit_plain(number)
+
+    @rule(place=st.integers(0, 5), count=st.integers(1, 5), dies=st.booleans())
+    def publish(self, place: int, count: int, dies: bool) -> None:
         async def publish() -> None:
             for _ in range(count):
-                self.world.publish(job, dies)
+                self.world.publish(place, dies)
 
         self.runner.run(publish())
 
-    @rule(job=A_JOB, hub=A_HUB, kind=st.sampled_from(CURSORS))
-    def open_viewer(self, job: int, hub: int, kind: str) -> None:
+    @rule(lane=A_JOB, hub=A_HUB, kind=st.sampled_from(CURSORS), is_latest=st.booleans())
+    def open_viewer(self, lane: int, hub: int, kind: str, is_latest: bool) -> None:
         async def open_viewer() -> None:
-            self.world.open_viewer(job, hub, kind)
+            self.world.open_viewer(lane, hub, kind, is_latest)
 
         self.runner.run(open_viewer())
+
+    @rule(
+        hub=A_HUB,
+        pattern=st.sampled_from(PATTERNS),
+        kind=st.sampled_from(CURSORS),
+        is_member=st.booleans(),
+    )
+    def open_feed(self, hub: int, pattern: str, kind: str, is_member: bool) -> None:
+        async def open_feed() -> None:
+            self.world.open_feed(hub, pattern, kind, is_member)
+
+        self.runner.run(open_feed())
+
+    @rule(
+        hub=A_HUB,
+        kind=st.sampled_from(CURSORS),
+        is_member=st.booleans(),
+        has_kinds=st.booleans(),
+        is_latest=st.booleans(),
+    )
+    def open_job_feed(
+        self, hub: int, kind: str, is_member: bool, has_kinds: bool, is_latest: bool
+    ) -> None:
+        async def open_job_feed() -> None:
+            self.world.open_job_feed(hub, kind, is_member, has_kinds, is_latest)
+
+        self.runner.run(open_job_feed())
 
     @precondition(lambda self: self.world.viewers)
     @rule(viewer=st.integers(0, 20), hub=A_HUB)
