@@ -15,7 +15,13 @@ from sqlalchemy import (
     literal,
     text,
 )
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from core.config import Settings
@@ -39,6 +45,19 @@ def async_url(url: str) -> str:
             ErrorCode.INVALID, "ONEMANAGE_DATABASE_URL must begin with postgresql://"
         )
     return f"postgresql+asyncpg://{rest}"
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Tell whether PostgreSQL was away, so that the same may succeed later."""
+    while error is not None:
+        if isinstance(error, OSError | TimeoutError | PoolTimeout):
+            return True
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        error = error.__cause__
+    return False
 
 
 def among(

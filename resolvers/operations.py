@@ -13,7 +13,7 @@ from resolvers.execution.encoding import encoded, encoded_errors
 from resolvers.execution.executor import execute, failure, source
 from resolvers.execution.request import OperationRequest, Refused
 from resolvers.sink import Sink
-from resolvers.subscriptions.member import Member
+from resolvers.subscriptions.member import Member, fail
 from resolvers.subscriptions.sharing import SharedExecutions
 from resolvers.subscriptions.source import EventSource
 from schema.context import Context
@@ -86,7 +86,10 @@ class Operations:
             else:
                 await _answer(prepared, context, sink)
         except Exception as error:
-            sink.error(encoded_errors([failure(error)]))
+            if prepared.kind is OperationType.SUBSCRIPTION:
+                fail(sink, error)
+            else:
+                sink.error(encoded_errors([failure(error)]))
 
     async def _subscribe(
         self, prepared: Prepared, context: Context, sink: Sink

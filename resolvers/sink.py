@@ -6,7 +6,8 @@ from typing import Protocol
 class Sink(Protocol):
     """Where one operation's results go: a client's end of a transport.
 
-    All but `drained` return at once. After `error` or `complete` nothing more is sent.
+    All but `drained` return at once. After `error`, `complete` or `interrupt` nothing
+    more is sent.
     """
 
     def opened(self) -> None:
@@ -26,6 +27,9 @@ class Sink(Protocol):
 
     def complete(self) -> None:
         """Send that the operation is over."""
+
+    def interrupt(self) -> None:
+        """Hear that it cannot go on now: the client is to come back and resume."""
 
     async def drained(self) -> None:
         """Wait for room."""

@@ -47,6 +47,8 @@ class Outgoing:
         self._status: int | None = None
         self._is_over = False
         self._has_left = False
+        # The body is not to end as if the operation had.
+        self.is_broken = False
 
     @property
     def is_open(self) -> bool:
@@ -96,6 +98,13 @@ class Outgoing:
         self.opened()
         self._put(self._style.completed())
 
+    def interrupt(self) -> None:
+        """Break off, so that the client comes back."""
+        self.is_broken = True
+        self._waiting.clear()
+        self._changed.set()
+        self._room.set()
+
     async def drained(self) -> None:
         """Wait until something that waited has been sent."""
         await self._room.wait()
@@ -114,10 +123,10 @@ class Outgoing:
 
     async def status(self) -> int | None:
         """Wait for the response's status: 200 or 204; None where the client has gone."""
-        while self._status is None and not self._has_left:
+        while self._status is None and not self._is_cut:
             await self._changed.wait()
             self._changed.clear()
-        return None if self._has_left else self._status
+        return None if self._is_cut else self._status
 
     async def take(self) -> Part | None:
         """Wait for what is to be sent next; None where the client has gone.
@@ -125,7 +134,7 @@ class Outgoing:
         Whoever takes has sent what it took before.
         """
         self._let_go()
-        while not self._has_left:
+        while not self._is_cut:
             if self._waiting or self._is_over:
                 body = b"".join(self._waiting)
                 self._waiting.clear()
@@ -133,6 +142,10 @@ class Outgoing:
             self._changed.clear()
             await self._changed.wait()
         return None
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._has_left or self.is_broken
 
     def _has_room(self, size: int) -> bool:
         """Tell whether an entry may wait: alone it always may, however large."""

@@ -61,6 +61,9 @@ class StreamResponse(Response):
             operation = self._operations.start(self._request, self._caller, outgoing)
             stack.callback(operation.stop)
             await self._send(outgoing, send)
+            if outgoing.is_broken and peer is not None:
+                outgoing.leave()
+                peer.cut()
 
     async def _send(self, outgoing: Outgoing, send: Send) -> None:
         status = await outgoing.status()

@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any
 
+from loguru import logger
+
 from events.follower import Follower
 from resolvers.execution.encoding import encoded_errors
 from resolvers.execution.executor import failure
 from resolvers.sink import Sink
+from resolvers.subscriptions.interrupted import Interrupted, is_interruption
 from resolvers.subscriptions.sharing import Membership, Outcome
 from resolvers.subscriptions.source import EventSource
 
@@ -54,6 +57,8 @@ class Member:
             outcome = execution.newest_outcome
         else:
             outcome = self._outcome(item)
+        if outcome.is_broken:
+            raise Interrupted
         if outcome.payload is None:
             outcome.waiters.append(self)
             return self._hold(item, outcome)
@@ -82,9 +87,9 @@ class Member:
         self._sink.complete()
 
     def fail(self, error: Exception) -> None:
-        """Tell the sink what ended it."""
+        """Tell the sink what ended it, or that it is to be resumed."""
         self._leave()
-        self._sink.error(encoded_errors([failure(error)]))
+        fail(self._sink, error)
 
     def _outcome(self, item: Any) -> Outcome:
         if self._pending is not None and self._pending[0] is item:
@@ -105,3 +110,12 @@ class Member:
         if self._draining is not None:
             self._draining.cancel()
             self._draining = None
+
+
+def fail(sink: Sink, error: Exception) -> None:
+    """Tell a subscription's sink of an error, or that it is to be resumed."""
+    if is_interruption(error):
+        logger.debug("a subscription was interrupted: {!r}", error)
+        sink.interrupt()
+    else:
+        sink.error(encoded_errors([failure(error)]))

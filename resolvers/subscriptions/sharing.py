@@ -15,6 +15,7 @@ from events.recorded import Happened
 from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded
 from resolvers.execution.executor import execute
+from resolvers.subscriptions.interrupted import is_incomplete
 from resolvers.subscriptions.key import SharingKey, sharing_key
 from schema.context import Context
 
@@ -32,14 +33,25 @@ class Waiter(Protocol):
 
 
 class Outcome:
-    """One item's execution result as JSON, or those who wait for it."""
+    """One item's execution result as JSON, or those who wait for it.
 
-    __slots__ = ("cursor", "payload", "waiters")
+    A broken one lacks something that was out of reach.
+    """
+
+    __slots__ = ("cursor", "is_broken", "payload", "waiters")
 
     def __init__(self, cursor: str) -> None:
         self.cursor = cursor
         self.payload: bytes | None = None
+        self.is_broken = False
         self.waiters: list[Waiter] = []
+
+    def fill(self, result: ExecutionResult) -> None:
+        """Take the result."""
+        if is_incomplete(result.errors or ()):
+            self.is_broken = True
+        else:
+            self.payload = encoded(result)
 
 
 class SharedExecution:
@@ -68,7 +80,7 @@ class SharedExecution:
             return self._execute(item, show)
         sequence = item.event.sequence
         found = self._outcomes.get(sequence)
-        if found is None:
+        if found is None or found.is_broken:
             found = self._outcomes[sequence] = self._execute(item, show)
             if len(self._outcomes) > KEPT_RESULTS:
                 self._outcomes.popitem(last=False)
@@ -83,7 +95,7 @@ class SharedExecution:
         context = Context(self._viewer, self._container)
         result = execute(self._prepared, context, show(item))
         if isinstance(result, ExecutionResult):
-            outcome.payload = encoded(result)
+            outcome.fill(result)
         else:
             task = asyncio.create_task(self._finish(outcome, result))
             self._working.add(task)
@@ -92,7 +104,7 @@ class SharedExecution:
 
     @staticmethod
     async def _finish(outcome: Outcome, result: Awaitable[ExecutionResult]) -> None:
-        outcome.payload = encoded(await result)
+        outcome.fill(await result)
         waiters, outcome.waiters = outcome.waiters, []
         for place, waiter in enumerate(waiters, start=1):
             waiter.resume()

@@ -1,6 +1,5 @@
 """One connection of a client: its state, its operations, and what ends it."""
 
-from enum import IntEnum
 from typing import Final
 
 import msgspec
@@ -13,6 +12,7 @@ from core.security import Caller
 from features.users.services import UsersService
 from resolvers.operations import Operations, encoded_errors
 from resolvers.websocket.channel import Channel
+from resolvers.websocket.codes import CloseCode
 from resolvers.websocket.messages import (
     BadMessage,
     Complete,
@@ -29,20 +29,6 @@ _ACK: Final = b'{"type":"connection_ack"}'
 _PONG: Final = b'{"type":"pong"}'
 # What a WebSocket's closing frame has room for.
 _MAX_REASON_BYTES: Final = 123
-
-
-class CloseCode(IntEnum):
-    """Why the server ends a connection; a client comes back after 1012 and 1013."""
-
-    GOING_DOWN = 1012
-    TRY_AGAIN_LATER = 1013
-    BAD_MESSAGE = 4400
-    UNAUTHORIZED = 4401
-    FORBIDDEN = 4403
-    SUBPROTOCOL = 4406
-    INIT_TIMEOUT = 4408
-    ID_IN_USE = 4409
-    TOO_MANY_INITS = 4429
 
 
 class Connection:

@@ -10,7 +10,8 @@ from core.container import Container
 from features.users.services import UsersService
 from resolvers.operations import Operations
 from resolvers.websocket.channel import Channel, PlainChannel
-from resolvers.websocket.connection import CloseCode, Connection
+from resolvers.websocket.codes import CloseCode
+from resolvers.websocket.connection import Connection
 from resolvers.websocket.places import Places
 from resolvers.websocket.sweep import Sweep
 from resolvers.websocket.uvicorn_protocol import EXTENSION

@@ -6,6 +6,7 @@ import msgspec
 
 from resolvers.operations import Operation
 from resolvers.websocket.channel import Channel
+from resolvers.websocket.codes import CloseCode
 
 
 class OperationSink:
@@ -43,6 +44,12 @@ class OperationSink:
             self._end()
             message = {"id": self._id, "type": "complete"}
             self._channel.write(msgspec.json.encode(message))
+
+    def interrupt(self) -> None:
+        """Close the connection: the protocol has no other word that a client resumes on."""
+        if not self._is_over:
+            self._end()
+            self._channel.close(CloseCode.TRY_AGAIN_LATER, "Try again later")
 
     async def drained(self) -> None:
         """Wait for room."""
