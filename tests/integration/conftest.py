@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from core.database_async import Database
+from events.hub import Hub
 from tests import databases
 from tests.client import Client
 from tests.integration.designs import noisy_design
@@ -89,6 +90,7 @@ async def stage(
         feeds_plant.nats.url,
         feeds_plant.data_dir,
     ) as serving:
+        await serving.container.get(Hub).reach()
         yield Stage(serving, Site(feeds_plant, database, client))
     await client.jetstream().purge_stream("TASKS")
     await client.close()
