@@ -4,18 +4,20 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from graphql import ExecutionResult
 
 from core.base import derived_id, new_id
 from core.security import Caller
 from events.cursor import decode_cursor
 from resolvers.execution import executor
 from resolvers.subscriptions import sharing
+from schema.context import Context
 from tests.client import Client
 from tests.integration.people import Feed, Person, Stage
 from tests.test_jobs.bench import ADMINISTRATOR
@@ -161,7 +163,7 @@ class Scene:
 async def test_each_is_shown_what_is_theirs_and_no_more(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    executions = _counted(monkeypatch)
+    executions = _signing(monkeypatch)
     design = tmp_path / "small.psd"
     small_document().save(design)
     owners = [await _owner(stage, design) for _ in range(2)]
@@ -188,15 +190,30 @@ async def test_each_is_shown_what_is_theirs_and_no_more(
     assert 0 < executions.total() < shown / 2, (executions.total(), shown)
 
 
-def _counted(monkeypatch: pytest.MonkeyPatch) -> Counter[Any]:
+def _signing(monkeypatch: pytest.MonkeyPatch) -> Counter[Any]:
     counted: Counter[Any] = Counter()
 
-    def count(prepared: Any, context: Any, event: Any) -> Any:
+    def execute(prepared: Any, context: Any, event: Any) -> Any:
         counted[None] += 1
-        return executor.execute(prepared, context, event)
+        result = executor.execute(prepared, context, event)
+        if isinstance(result, ExecutionResult):
+            return _signed(result, context)
+        return _signed_later(result, context)
 
-    monkeypatch.setattr(sharing, "execute", count)
+    monkeypatch.setattr(sharing, "execute", execute)
     return counted
+
+
+async def _signed_later(result: Awaitable[ExecutionResult], context: Context) -> Any:
+    return _signed(await result, context)
+
+
+def _signed(result: ExecutionResult, context: Context) -> ExecutionResult:
+    """Put into an event who it was made for: what a field might show of the caller."""
+    assert result.data is not None, result
+    (event,) = result.data.values()
+    event["madeFor"] = context.caller.user_id
+    return result
 
 
 async def _play(scene: Scene, stage: Stage, owners: list[Owner]) -> None:
@@ -262,6 +279,8 @@ def _check(watched: Watched, owners: list[Owner]) -> None:
     for other in owners:
         if other not in mine:
             assert not [name for name in other.names if name in text]
+    viewer = "" if caller.is_admin else caller.user_id
+    assert all(event["madeFor"] == viewer for event in feed.seen)
     if watched.document is ONE_JOB:
         if watched.variables["id"] not in [one.job_id for one in mine]:
             assert feed.results == []
