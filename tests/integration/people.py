@@ -48,7 +48,8 @@ class Feed:
 
     async def _when(self, holds: Callable[[], bool]) -> list[Any]:
         async with asyncio.timeout(PATIENCE_SECONDS), self._news:
-            await self._news.wait_for(holds)
+            await self._news.wait_for(lambda: self.is_over or holds())
+        assert holds(), (self.errors, self.results)
         return self.seen
 
 
