@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 EVENTS: Final = "EVENTS"
+ROOT: Final = "events"
 TASKS: Final = "TASKS"
 ALL_EVENTS: Final = "events.>"
 
@@ -101,6 +102,13 @@ def is_filter(pattern: str) -> bool:
         return False
     plain = (token for token in tokens if token not in ("*", ">"))
     return all(token.isprintable() and not set(token) & set("*> \t") for token in plain)
+
+
+def may_match(pattern: str) -> bool:
+    """Tell whether a filter below `events.` covers any topic, now or ever."""
+    words = len(Topic._fields)
+    tokens = pattern.split(".")
+    return len(tokens) <= words if tokens[-1] == ">" else len(tokens) == words
 
 
 def matches(pattern: str, subject: str) -> bool:

@@ -13,7 +13,7 @@ from events.feed_reader import FeedReader
 from events.hub import Hub
 from events.job_feed_reader import JobFeedReader
 from events.job_reader import JobReader, read_row
-from events.subjects import is_filter
+from events.subjects import ROOT, is_filter, may_match
 from features.jobs.reading import JobRowsService
 from resolvers.subscriptions.source import EventSource
 from schema.context import Info
@@ -77,15 +77,33 @@ class EventsSubscription:
         self, info: Info, subject: str = ">", after: EventCursor | None = None
     ) -> AsyncGenerator[Event, None]:
         """Watch all that happens below a filter."""
-        if not is_filter(subject):
-            raise AppError(
-                ErrorCode.BAD_USER_INPUT,
-                f"{subject!r} is no subject filter. Use words, `*` for any one word, "
-                "and `>` at the end for all that follows, such as `psd.>`.",
-            )
+        _check_filter(subject)
         hub, caller = info.context.get(Hub), info.context.caller
         reader = FeedReader(hub, subject, caller.may_see, _cursor(info, after))
         return _source(EventSource(hub, reader, Event.of, Delivery.ALL))
+
+
+def _check_filter(subject: str) -> None:
+    """Raise BAD_USER_INPUT for a filter that nothing will ever come through."""
+    if not is_filter(subject):
+        problem = (
+            f"{subject!r} is no subject filter. Use words, `*` for any one word, and "
+            "`>` at the end for all that follows, such as `psd.>`."
+        )
+    elif subject.split(".")[0] == ROOT:
+        problem = (
+            f"{subject!r} begins with `{ROOT}`. Leave that off: a filter begins with "
+            "the next word, such as `psd.>`."
+        )
+    elif not may_match(subject):
+        problem = (
+            f"{subject!r} covers no event. A filter has three words, such as "
+            "`psd.parse_export.completed` (leave the id off), or fewer and `>` at its "
+            "end, such as `psd.>`."
+        )
+    else:
+        return
+    raise AppError(ErrorCode.BAD_USER_INPUT, problem)
 
 
 def _source(source: EventSource[Any, Any]) -> AsyncGenerator[Any, None]:

@@ -310,5 +310,7 @@ def _happened(item: Happened, common: _Parts) -> JobEvent:
         kind, field = OWN_EVENTS[topic]
         parts = {**common, field: getattr(body, field)}
         return kind(at=body.timestamp, **parts)
+    if body.status not in Transition:  # of a later version, which tells more
+        return JobSnapshot(at=body.timestamp, **common)  # type: ignore[arg-type]
     shown, own = TRANSITIONS[Transition(body.status)]
     return shown(at=body.timestamp, **common, **own(body))  # type: ignore[arg-type]

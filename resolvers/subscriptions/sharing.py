@@ -14,7 +14,7 @@ from events.feed_reader import FeedEvent
 from events.recorded import Happened
 from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded
-from resolvers.execution.executor import execute
+from resolvers.execution.executor import execute, failure
 from resolvers.subscriptions.interrupted import is_incomplete
 from resolvers.subscriptions.key import SharingKey, sharing_key
 from schema.context import Context
@@ -67,7 +67,7 @@ class SharedExecution:
         self._prepared = prepared
         self._viewer = viewer
         self._container = container
-        self._outcomes: OrderedDict[int, Outcome] = OrderedDict()
+        self._outcomes: OrderedDict[tuple[int, int], Outcome] = OrderedDict()
         self._working: set[asyncio.Task[None]] = set()
         self._forgetting: asyncio.TimerHandle | None = None
         # What most members ask for next, to be had without asking.
@@ -78,10 +78,10 @@ class SharedExecution:
         """Return an item's outcome; that of an event is made once for all members."""
         if self.members < 2 or not isinstance(item, Happened | FeedEvent):
             return self._execute(item, show)
-        sequence = item.event.sequence
-        found = self._outcomes.get(sequence)
+        place = item.event.creation, item.event.sequence
+        found = self._outcomes.get(place)
         if found is None or found.is_broken:
-            found = self._outcomes[sequence] = self._execute(item, show)
+            found = self._outcomes[place] = self._execute(item, show)
             if len(self._outcomes) > KEPT_RESULTS:
                 self._outcomes.popitem(last=False)
             if self._forgetting is None:
@@ -93,7 +93,10 @@ class SharedExecution:
     def _execute(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
         outcome = Outcome(encode_cursor(item.cursor))
         context = Context(self._viewer, self._container)
-        result = execute(self._prepared, context, show(item))
+        try:
+            result = execute(self._prepared, context, show(item))
+        except Exception as error:  # of this event: it is passed, or nobody passes it
+            result = _failed(error)
         if isinstance(result, ExecutionResult):
             outcome.fill(result)
         else:
@@ -104,7 +107,10 @@ class SharedExecution:
 
     @staticmethod
     async def _finish(outcome: Outcome, result: Awaitable[ExecutionResult]) -> None:
-        outcome.fill(await result)
+        try:
+            outcome.fill(await result)
+        except Exception as error:
+            outcome.fill(_failed(error))
         waiters, outcome.waiters = outcome.waiters, []
         for place, waiter in enumerate(waiters, start=1):
             waiter.resume()
@@ -115,6 +121,10 @@ class SharedExecution:
         self._forgetting = self.newest_item = None
         self.newest_outcome = Outcome("")
         self._outcomes.clear()
+
+
+def _failed(error: Exception) -> ExecutionResult:
+    return ExecutionResult(None, [failure(error)])
 
 
 class SharedExecutions:

@@ -1,14 +1,21 @@
 """The corpus, and designs that the running system has parsed."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from core.database_async import Database
+from events.hub import Hub
+from tests import databases
 from tests.client import Client
 from tests.integration.designs import noisy_design
+from tests.integration.gateway import gateway
+from tests.integration.people import Stage
 from tests.running import Running
+from tests.test_jobs.plant import Plant, Site, connect
 from tests.test_psd.conftest import corpus
 from tests.test_psd.documents import small_document
 
@@ -55,3 +62,36 @@ def noisy(running: Running, tmp_path_factory: pytest.TempPathFactory) -> str:
 async def _uploaded(running: Running, path: Path) -> str:
     async with Client(running.base_url) as client:
         return await client.upload(path)
+
+
+@pytest.fixture(scope="session")
+def feeds_plant(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Plant]:
+    """Start NATS and the relay, once for all tests with people."""
+    url = asyncio.run(databases.make_migrated(postgres_url, "onemanage_feeds"))
+    plant = Plant(tmp_path_factory.mktemp("feeds"), url)
+    plant.nats.start()
+    with plant.program("-m", "workers.relay"):
+        yield plant
+    plant.nats.stop()
+
+
+@pytest.fixture
+async def stage(
+    feeds_plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stage]:
+    """Serve the plant's public API from this process; no task is left behind."""
+    database = Database(feeds_plant.database_url)
+    client = await connect(feeds_plant)
+    async with gateway(
+        monkeypatch,
+        feeds_plant.database_url,
+        feeds_plant.nats.url,
+        feeds_plant.data_dir,
+    ) as serving:
+        await serving.container.get(Hub).reach()
+        yield Stage(serving, Site(feeds_plant, database, client))
+    await client.jetstream().purge_stream("TASKS")
+    await client.close()
+    await database.close()

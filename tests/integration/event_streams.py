@@ -78,6 +78,10 @@ class EventSource:
                 return self.seen
         raise AssertionError("it does not end")
 
+    async def read_some(self, count: int) -> None:
+        """Read so many events from one socket, and cut it."""
+        assert not await self._read_once(count)
+
     async def _read_once(self, cut: Cut | None) -> bool:
         """Read from one socket; True at the end, False where it was cut."""
         try:
@@ -96,11 +100,13 @@ class EventSource:
         async for chunk in answer.aiter_text():
             *whole, text = (text + chunk).split("\n\n")
             for one in whole:
-                if most is not None and len(self.seen) >= most:
+                if most == len(self.seen):
                     return False
                 if f"{one}\n\n" == END:
                     return True
                 if f"{one}\n\n" not in (OPENING, ":\n\n"):
                     self.seen.append(read_event(one))
                     self.last_event_id = self.seen[-1].id
+                    if most == len(self.seen):
+                        return False
         raise AssertionError("it broke off")
