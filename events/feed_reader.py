@@ -80,6 +80,7 @@ class FeedReader(LogReader[FeedItem]):
     async def gap(self) -> AsyncIterator[FeedItem]:
         """Tell the gap; all that is kept follows."""
         self._position = None
+        self._hub.counts.gaps += 1
         yield FeedGap(self._cursor)
 
     async def hole(self, event: Recorded) -> AsyncIterator[FeedItem]:

@@ -12,6 +12,7 @@ from typing import Final
 from loguru import logger
 from nats.aio.client import Client
 
+from events.counts import HubCounts
 from events.cursor import Position
 from events.heads import JobHead, JobHeads
 from events.log import EventLog
@@ -36,6 +37,7 @@ class Hub:
         self.log = EventLog(client)
         self.watchers = Watchers()
         self.ring = Ring(_loop_time)
+        self.counts = HubCounts()
         self._heads = heads
         self._tail = Tail(
             client,
@@ -62,6 +64,11 @@ class Hub:
     def is_following(self) -> bool:
         """True while the hub hears of the log."""
         return self.position is not None and self._tail.is_alive
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the log, or its heartbeat, was heard of; None: not yet."""
+        return self._tail.silence
 
     @property
     def mark(self) -> Mark:
@@ -110,6 +117,7 @@ class Hub:
         self._silence.request(watcher)
 
     def _attach(self) -> None:
+        self.counts.attachments += 1
         self._attached.set()
         self.request_check()
 
@@ -127,6 +135,7 @@ class Hub:
     async def _dispatch(self, event: Recorded) -> None:
         epoch = self.ring.epoch
         self.ring.append(event)
+        self.counts.events += 1
         async with self._dispatching:
             for place, watcher in enumerate(self.watchers.of(event), start=1):
                 if self.ring.epoch != epoch:
@@ -141,6 +150,7 @@ class Hub:
         self._moved.set()
 
     def _restart(self, position: Position) -> None:
+        self.counts.restarts += 1
         self.ring.reset(position)
         self._dispatched = position.sequence
         for watcher in self.watchers:

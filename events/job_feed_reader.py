@@ -78,6 +78,7 @@ class JobFeedReader(LogReader[JobItem]):
             if last is not None:
                 yield last
             self._remember(job.id, job.job_seq, job.finished_at is not None)
+            self._hub.counts.gaps += 1
             yield Gap(job, had, utc_now())
             last = Snapshot(job, had, utc_now())
         self._position = here
@@ -122,6 +123,7 @@ class JobFeedReader(LogReader[JobItem]):
             self._seen.pop(job_id, None)
             return
         job, now = row.job, utc_now()
+        self._hub.counts.gaps += 1
         yield Gap(job, self._cursor, now)
         self._remember(job.id, job.job_seq, job.finished_at is not None)
         self._cursor = self._place(self._position, job.id, job.job_seq)

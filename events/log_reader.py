@@ -54,6 +54,7 @@ class LogReader[Item](ABC):
             return
         self._position = self._after.position
         if self._hub.ring.covers(self._position):
+            self._hub.counts.ring_replays += 1
             self.mark = Mark(self._hub.ring.epoch, self._sent)
             return
         async for item in self._catch_up():
@@ -87,6 +88,7 @@ class LogReader[Item](ABC):
 
     async def _catch_up(self) -> AsyncIterator[Item]:
         """Read what lies behind the last event; tell a gap where that place is gone."""
+        self._hub.counts.log_replays += 1
         if not await self._hub.holds(self._position):
             async for item in self.gap():
                 yield item

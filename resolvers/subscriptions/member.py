@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from events.follower import Follower
+from resolvers.counting import OK, Running, outcome_of
 from resolvers.execution.encoding import encoded_errors
 from resolvers.execution.executor import failure
 from resolvers.sink import Sink
@@ -21,17 +22,23 @@ class Member:
         "_is_open",
         "_membership",
         "_pending",
+        "_running",
         "_show",
         "_sink",
         "__weakref__",
     )
 
     def __init__(
-        self, source: EventSource[Any, Any], membership: Membership, sink: Sink
+        self,
+        source: EventSource[Any, Any],
+        membership: Membership,
+        sink: Sink,
+        running: Running,
     ) -> None:
         self._membership = membership
         self._execution = membership.execution
         self._sink = sink
+        self._running = running
         self._show = source.show
         self._is_open = False
         self._pending: tuple[Any, Outcome] | None = None
@@ -60,9 +67,11 @@ class Member:
         if not self._is_open:
             self.opened()
         if self._sink.next(outcome.payload, outcome.cursor):
+            execution.counts.delivered += 1
             self._pending = None
             return True
         if self._draining is None:
+            execution.counts.deferred += 1
             self._draining = asyncio.create_task(self._drain())
         return self._hold(item, outcome)
 
@@ -79,12 +88,15 @@ class Member:
     def complete(self) -> None:
         """Tell the sink that all has been sent."""
         self._leave()
+        self._running.ended(OK)
         self._sink.complete()
 
     def fail(self, error: Exception) -> None:
         """Tell the sink what ended it."""
         self._leave()
-        self._sink.error(encoded_errors([failure(error)]))
+        shown = [failure(error)]
+        self._running.ended(outcome_of(shown))
+        self._sink.error(encoded_errors(shown))
 
     def _outcome(self, item: Any) -> Outcome:
         if self._pending is not None and self._pending[0] is item:

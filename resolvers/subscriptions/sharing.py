@@ -1,7 +1,7 @@
 """Executing each event once for all who asked the same, and encoding it once."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
@@ -15,6 +15,7 @@ from events.recorded import Happened
 from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded
 from resolvers.execution.executor import execute
+from resolvers.subscriptions.counts import SharingCounts
 from resolvers.subscriptions.key import SharingKey, sharing_key
 from schema.context import Context
 
@@ -49,9 +50,15 @@ class SharedExecution:
     """
 
     def __init__(
-        self, prepared: Prepared, viewer: Caller, container: Container
+        self,
+        prepared: Prepared,
+        viewer: Caller,
+        container: Container,
+        counts: SharingCounts,
     ) -> None:
         self.members = 0
+        self.field = _root_field(prepared)
+        self.counts = counts
         self._prepared = prepared
         self._viewer = viewer
         self._container = container
@@ -80,19 +87,25 @@ class SharedExecution:
 
     def _execute(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
         outcome = Outcome(encode_cursor(item.cursor))
+        self.counts.executed += 1
         context = Context(self._viewer, self._container)
         result = execute(self._prepared, context, show(item))
         if isinstance(result, ExecutionResult):
-            outcome.payload = encoded(result)
+            outcome.payload = self._written(result)
         else:
             task = asyncio.create_task(self._finish(outcome, result))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
         return outcome
 
-    @staticmethod
-    async def _finish(outcome: Outcome, result: Awaitable[ExecutionResult]) -> None:
-        outcome.payload = encoded(await result)
+    def _written(self, result: ExecutionResult) -> bytes:
+        self.counts.failed += bool(result.errors)
+        return encoded(result)
+
+    async def _finish(
+        self, outcome: Outcome, result: Awaitable[ExecutionResult]
+    ) -> None:
+        outcome.payload = self._written(await result)
         waiters, outcome.waiters = outcome.waiters, []
         for place, waiter in enumerate(waiters, start=1):
             waiter.resume()
@@ -111,21 +124,27 @@ class SharedExecutions:
     def __init__(self, container: Container) -> None:
         self._container = container
         self._by_key: dict[SharingKey, SharedExecution] = {}
+        self.counts = SharingCounts()
+        # How many subscriptions there are now, by their field.
+        self.subscriptions: Counter[str] = Counter()
 
     def join(self, prepared: Prepared, caller: Caller) -> "Membership":
         """Return a share in the execution of all who ask the same."""
         key = sharing_key(prepared, caller)
         found = self._by_key.get(key) if key is not None else None
         if found is None:
-            found = SharedExecution(prepared, caller.as_viewer(), self._container)
+            viewer = caller.as_viewer()
+            found = SharedExecution(prepared, viewer, self._container, self.counts)
             if key is not None:
                 self._by_key[key] = found
         found.members += 1
+        self.subscriptions[found.field] += 1
         return Membership(self, key, found)
 
     def leave(self, key: SharingKey | None, execution: SharedExecution) -> None:
         """Give a share back; an execution without any is dropped."""
         execution.members -= 1
+        self.subscriptions[execution.field] -= 1
         if not execution.members and key is not None:
             del self._by_key[key]
 
@@ -154,3 +173,9 @@ class Membership:
         if not self._is_over:
             self._is_over = True
             self._all.leave(self._key, self.execution)
+
+
+def _root_field(prepared: Prepared) -> str:
+    """Return the name of a subscription's one field."""
+    (details,) = prepared.fields.root.values()
+    return details[0].node.name.value
