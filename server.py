@@ -33,6 +33,9 @@ from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
 from resolvers.http.negotiation import OperationStreams
 from resolvers.http.pages import asset_routes
+from resolvers.metrics.loop_lag import LoopLag
+from resolvers.metrics.page import metrics_routes
+from resolvers.metrics.sources import Sources
 from resolvers.operations import Operations
 from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
@@ -42,6 +45,8 @@ settings = get_settings()
 container = Container()
 operations = Operations(container)
 endpoint = GraphQLEndpoint(container, OperationStreams(operations))
+websocket = GraphQLWebSocket(container, operations)
+lag = LoopLag()
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -62,6 +67,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         hub = container.get(Hub)
         await hub.start()
         stack.push_async_callback(hub.close)
+        stack.enter_context(lag.measured())
         app.state.container = container
         app.state.services = FileServices(container.get(FilesService), storage)
         keep_what_is_there()
@@ -72,9 +78,10 @@ app = Starlette(
     routes=[
         *console_routes(),
         *health_routes(),
+        *metrics_routes(Sources(container, endpoint, operations, websocket, lag)),
         *asset_routes(),
         Route("/graphql", BodyLimit(endpoint, MAX_BODY_BYTES)),
-        WebSocketRoute("/graphql", GraphQLWebSocket(container, operations)),
+        WebSocketRoute("/graphql", websocket),
         *file_routes(),
     ],
     middleware=[Middleware(LoopbackOnly)],

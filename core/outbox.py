@@ -185,6 +185,31 @@ async def remove(session: AsyncSession, positions: Sequence[int]) -> None:
     )
 
 
+class Waiting(NamedTuple):
+    """A stream's rows: those that are due, for how many seconds the first has been so,
+    and those that are put off."""
+
+    due: int
+    oldest_seconds: float
+    delayed: int
+
+
+async def waiting(session: AsyncSession) -> dict[OutboxStream, Waiting]:
+    """Return what waits to be published, for each stream."""
+    clock = func.statement_timestamp()
+    since = func.min(col(OutboxMessage.not_before))
+    is_due = col(OutboxMessage.not_before) <= clock
+    age = func.extract("epoch", clock - since.filter(is_due))
+    due, delayed = (func.count().filter(one) for one in (is_due, not_(is_due)))
+    query = select(col(OutboxMessage.stream), due, age, delayed).group_by(
+        col(OutboxMessage.stream)
+    )
+    found = dict.fromkeys(OutboxStream, Waiting(0, 0.0, 0))
+    for stream, count, seconds, put_off in await session.execute(query):
+        found[OutboxStream(stream)] = Waiting(count, float(seconds or 0), put_off)
+    return found
+
+
 async def first_waiting(
     session: AsyncSession, job_ids: Sequence[str]
 ) -> dict[str, int]:

@@ -87,6 +87,7 @@ class FeedReader(LogReader[FeedItem]):
             return
         state = await self._hub.log.state()
         self._position = Position(state.creation, max(state.first - 1, 0), None)
+        self._hub.counts.gaps += 1
         yield FeedGap(self._cursor)
 
     async def hole(self, event: Recorded) -> AsyncIterator[FeedItem]:

@@ -126,6 +126,11 @@ class Follower[Item]:
         self._room: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_live(self) -> bool:
+        """True while events are handed on as they come; else it catches up."""
+        return self._is_live
+
     def start(self) -> None:
         """Begin with the reader's opening."""
         self._reader.watch(self._hub.watchers, self)

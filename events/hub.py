@@ -12,6 +12,7 @@ from typing import Final
 from loguru import logger
 from nats.aio.client import Client
 
+from events.counts import HubCounts
 from events.cursor import Position
 from events.heads import JobHead, JobHeads
 from events.job_lane import JobLane
@@ -37,6 +38,7 @@ class Hub:
         self.log = EventLog(client)
         self.watchers = Watchers()
         self.ring = Ring(_loop_time)
+        self.counts = HubCounts()
         self._heads = heads
         self._tail = Tail(
             client,
@@ -63,6 +65,11 @@ class Hub:
     def is_following(self) -> bool:
         """True while the hub hears of the log."""
         return self.position is not None and self._tail.is_alive
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the log, or its heartbeat, was heard of; None: not yet."""
+        return self._tail.silence
 
     @property
     def mark(self) -> Mark:
@@ -111,6 +118,7 @@ class Hub:
         self._silence.request(watcher)
 
     def _attach(self) -> None:
+        self.counts.attachments += 1
         self._attached.set()
         self.request_check()
 
@@ -128,6 +136,7 @@ class Hub:
     async def _dispatch(self, event: Recorded) -> None:
         epoch, was_lane = self.ring.epoch, False
         self.ring.append(event)
+        self.counts.events += 1
         async with self._dispatching:
             for place, watcher in enumerate(self.watchers.of(event)):
                 if place and (place % WATCHERS_AT_ONCE == 0 or was_lane):
@@ -145,6 +154,7 @@ class Hub:
         self._moved.set()
 
     def _restart(self, position: Position) -> None:
+        self.counts.restarts += 1
         self.ring.reset(position)
         self._dispatched = position.sequence
         for watcher in self.watchers:

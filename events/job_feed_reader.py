@@ -87,6 +87,7 @@ class JobFeedReader(LogReader[JobItem]):
             if last is not None:
                 yield last
             self._remember(job)
+            self._hub.counts.gaps += 1
             yield Gap(job, had, utc_now())
             last = Snapshot(job, had, utc_now())
         self._position = here
@@ -145,6 +146,7 @@ class JobFeedReader(LogReader[JobItem]):
             self._forget(job_id)
             return
         job, now = row.job, utc_now()
+        self._hub.counts.gaps += 1
         yield Gap(job, self._cursor, now)
         self._remember(job)
         self._cursor = self._place(self._position, job.id, job.job_seq)

@@ -158,6 +158,7 @@ class JobReader:
         row = await read_row(self._hub, self._rows, self._job_id)
         if row is None:
             raise AppError(ErrorCode.NOT_FOUND, "This job is no more.")
+        self._hub.counts.gaps += 1
         yield Gap(row.job, self._cursor, utc_now())
         row = await read_row(self._hub, self._rows, self._job_id) or row
         async for item in self._snapshot(row):
@@ -181,6 +182,7 @@ class JobReader:
         if self._hub.ring.covers(after.position):
             assert after.position is not None
             self.mark = Mark(self._hub.ring.epoch, after.position.sequence)
+            self._hub.counts.ring_replays += 1
             return
         async for item in self._replay():
             yield item
@@ -191,6 +193,7 @@ class JobReader:
         A hole is believed when it is there again: the stream may have been replaced
         by another in the middle of the reading.
         """
+        self._hub.counts.log_replays += 1
         self.mark = self._hub.mark  # before the reading: early, never late
         start = await self._start_of_replay()
         async for event in self._hub.log.replay(start, job_filter(self._job_id)):

@@ -63,6 +63,7 @@ class LogReader[Item](ABC):
             return
         self._position = self._after.position
         if self._hub.ring.covers(self._position):
+            self._hub.counts.ring_replays += 1
             self.mark = Mark(self._hub.ring.epoch, self._sent)
             return
         async for item in self._catch_up():
@@ -104,6 +105,7 @@ class LogReader[Item](ABC):
         A batch is believed if the place still holds when it has been read: else it
         may be of another log, or events before it may have expired meanwhile.
         """
+        self._hub.counts.log_replays += 1
         while True:
             self._is_ahead = False
             self.mark = self._hub.mark  # before the reading: early, never late

@@ -34,6 +34,14 @@ class Ring:
         self.floor: Position | None = None
         self.end: Position | None = None
 
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @property
+    def bytes(self) -> int:
+        """What the events here take, as it is counted against the bound."""
+        return self._bytes
+
     def reset(self, position: Position) -> None:
         """Begin anew behind a position, empty."""
         self._events.clear()

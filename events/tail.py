@@ -66,6 +66,12 @@ class Tail:
         loop = asyncio.get_running_loop()
         return loop.time() - self._last_sign < 2 * SILENCE_SECONDS
 
+    @property
+    def silence(self) -> float | None:
+        """Seconds since either was heard of; None before the first sign."""
+        now = asyncio.get_running_loop().time()
+        return now - self._last_sign if self._last_sign else None
+
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:

@@ -96,19 +96,21 @@ def formatted(error: GraphQLError) -> GraphQLFormattedError:
     """Return an error as callers see it, with `extensions.code`."""
     shown = error.formatted
     original = innermost(error)
-    extensions: dict[str, Any] = {"code": ErrorCode.BAD_USER_INPUT.value}
+    extensions: dict[str, Any] = {"code": code_of(error).value}
     if is_internal(error):
         shown["message"] = "Something went wrong on our side."
-        extensions = {"code": ErrorCode.INTERNAL.value, "id": error_id(error)}
+        extensions["id"] = error_id(error)
     if isinstance(original, AppError):
         shown["message"] = original.message
-        extensions["code"] = _shown_code(original.code)
     shown["extensions"] = extensions
     return shown
 
 
-def _shown_code(code: ErrorCode) -> str:
-    """Return one of the codes that clients know."""
-    if code is ErrorCode.STORAGE_UNAVAILABLE:
-        return ErrorCode.INTERNAL.value
-    return code.value if code in _CODES else ErrorCode.BAD_USER_INPUT.value
+def code_of(error: GraphQLError) -> ErrorCode:
+    """Return an error's code, one of those that clients know."""
+    if is_internal(error):
+        return ErrorCode.INTERNAL
+    original = innermost(error)
+    if isinstance(original, AppError) and original.code in _CODES:
+        return original.code
+    return ErrorCode.BAD_USER_INPUT

@@ -27,7 +27,7 @@ from core.database_async import among
 from core.outbox import OutboxMessage, OutboxStream
 from events.heads import JobHead
 from features.jobs.exceptions import PlacesHeld
-from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus
+from features.jobs.models import DeadLetter, Job, JobSelection, JobStatus, OpenJobs
 
 _PLACES_SEED: Final = 1
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -236,6 +236,17 @@ async def count(session: AsyncSession, selection: JobSelection) -> int:
     """Return how many jobs a selection holds."""
     query = select(func.count()).select_from(Job).where(*_conditions(selection))
     return (await session.execute(query)).scalar_one()
+
+
+async def open_jobs(session: AsyncSession) -> OpenJobs:
+    """Count the jobs that have not ended, by the indexes of just those."""
+    waiting = select(func.count()).select_from(Job).where(*_TO_ADMIT)
+    queued, running = (
+        func.count().filter(col(Job.status) == status.value)
+        for status in (JobStatus.QUEUED, JobStatus.RUNNING)
+    )
+    query = select(waiting.scalar_subquery(), queued, running).where(_ADMITTED)
+    return OpenJobs(*(await session.execute(query)).one())
 
 
 async def dead_letters_by_ids(

@@ -124,6 +124,14 @@ class DeadLetter(SQLModel, table=True):
     message: str
 
 
+class OpenJobs(NamedTuple):
+    """How many jobs wait for a place of their owner's, wait for a worker, and run."""
+
+    waiting: int
+    queued: int
+    running: int
+
+
 class JobSelection(NamedTuple):
     """Which jobs a list shows; empty tuples and None leave a restriction out."""
 

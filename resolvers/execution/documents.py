@@ -94,10 +94,10 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._valid: LruCache[str, _Document] = LruCache(
+        self.valid: LruCache[str, _Document] = LruCache(
             MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES
         )
-        self._refused: LruCache[str, list[GraphQLError]] = LruCache(
+        self.refused: LruCache[str, list[GraphQLError]] = LruCache(
             MAX_REFUSALS, MAX_REFUSALS_BYTES
         )
 
@@ -118,18 +118,18 @@ class Documents:
             raise Refused([_as_graphql(error)]) from None
 
     def _document(self, text: str) -> _Document:
-        found = self._valid.get(text)
+        found = self.valid.get(text)
         if found is not None:
             return found
-        refused = self._refused.get(text)
+        refused = self.refused.get(text)
         if refused is None:
             read = self._read(text)
             if isinstance(read, _Document):
                 size = len(text) + TOKEN_BYTES * (read.node.token_count or 0)
-                self._valid.put(text, read, size)
+                self.valid.put(text, read, size)
                 return read
             refused = read
-            self._refused.put(text, refused, len(text) * len(refused))
+            self.refused.put(text, refused, len(text) * len(refused))
         raise Refused(refused)
 
     def _read(self, text: str) -> _Document | list[GraphQLError]:

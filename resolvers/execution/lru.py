@@ -12,6 +12,8 @@ class LruCache[K: Hashable, V]:
         self._most_bytes = most_bytes
         self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self.bytes = 0
+        self.hits = 0
+        self.misses = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -20,7 +22,9 @@ class LruCache[K: Hashable, V]:
         """Return a value and count this as its use."""
         found = self._held.get(key)
         if found is None:
+            self.misses += 1
             return None
+        self.hits += 1
         self._held.move_to_end(key)
         return found[0]
 

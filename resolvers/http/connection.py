@@ -77,6 +77,8 @@ class HttpConnection(HttpToolsProtocol):
     """A connection that is aborted when its peer takes nothing for a while."""
 
     stall_seconds: ClassVar[float] = STALL_SECONDS
+    # How many were.
+    stalled: ClassVar[int] = 0
 
     _peer: Peer
     _check: asyncio.TimerHandle | None = None
@@ -117,6 +119,7 @@ class HttpConnection(HttpToolsProtocol):
         if waiting < before:
             since = now
         elif now - since >= self.stall_seconds:
+            HttpConnection.stalled += 1
             self._peer.abort()
             return
         self._check_later(waiting, since)

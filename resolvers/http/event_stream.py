@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from core.errors import AppError, ErrorCode
 from core.security import Caller
 from events.cursor import decode_cursor
+from resolvers.counting import Transport
 from resolvers.http.streaming import StreamResponse
 from resolvers.operations import OperationRequest, Operations
 
@@ -71,12 +72,12 @@ def event_stream(
     and so is a GET; a POST, which no EventSource sends, gets `complete`.
     """
     if TOKEN_HEADER in http.headers:
-        return _refusal(400, _SINGLE_CONNECTION)
+        return _refusal(operations, _SINGLE_CONNECTION)
     last_event_id = http.headers.get("last-event-id") or None
     if last_event_id == _END_ID:
         return Response(status_code=204)
     if last_event_id is not None and not _is_cursor(last_event_id):
-        return _refusal(400, _DAMAGED)
+        return _refusal(operations, _DAMAGED)
     style = EventStreamFormat(
         silent_end=http.method == "GET" or last_event_id is not None
     )
@@ -84,10 +85,11 @@ def event_stream(
     return StreamResponse(operations, resumed, caller, style)
 
 
-def _refusal(status: int, message: str) -> Response:
+def _refusal(operations: Operations, message: str) -> Response:
+    operations.counts.refused(Transport.SSE)
     extensions = {"code": ErrorCode.BAD_USER_INPUT.value}
     body = {"errors": [{"message": message, "extensions": extensions}]}
-    return JSONResponse(body, status)
+    return JSONResponse(body, 400)
 
 
 def _is_cursor(text: str) -> bool:

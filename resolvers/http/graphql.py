@@ -1,5 +1,6 @@
 """GraphQL over HTTP, to the letter of its specification, `SHOULD` included."""
 
+from time import perf_counter
 from typing import Final, NamedTuple, Protocol, Self
 
 from graphql import ExecutionResult, GraphQLError, OperationType
@@ -9,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from core.container import Container
 from core.security import Caller
 from features.users.services import UsersService
+from resolvers.counting import OperationCounts, Transport, outcome_of
 from resolvers.execution.documents import prepare
 from resolvers.execution.encoding import encoded, encoded_errors
 from resolvers.execution.executor import execute
@@ -72,6 +74,7 @@ class GraphQLEndpoint:
     def __init__(self, container: Container, streams: Streams | None = None) -> None:
         self._container = container
         self._streams = streams
+        self.counts = OperationCounts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -86,6 +89,7 @@ class GraphQLEndpoint:
             request = await _read(scope, headers, wanted, receive)
             answer = await self._answer(request, scope["method"], wanted)
         except BadRequest as bad:
+            self.counts.refused(Transport.HTTP)
             answer = _refusal(bad, wanted.single or JSON)
         except ClientDisconnect:
             return
@@ -100,14 +104,17 @@ class GraphQLEndpoint:
         self, request: OperationRequest, method: str, wanted: Accepted
     ) -> "_Answer | None":
         """Run an operation that has one answer; None: it is to be streamed."""
-        single = wanted.single
+        single, began = wanted.single, perf_counter()
         try:
             prepared = prepare(request, _KINDS[method])
         except KindRefused as refused:
             message = f"Send a {refused.kind.value} by POST."
             raise BadRequest(405, message, allow="POST") from None
         except Refused as refused:
-            return _refused(refused, single) if single is not None else None
+            if single is None:
+                return None
+            self.counts.refused(Transport.HTTP)
+            return _refused(refused, single)
         is_subscription = prepared.kind is OperationType.SUBSCRIPTION
         if single is None or (is_subscription and wanted.stream is not None):
             return None
@@ -116,7 +123,10 @@ class GraphQLEndpoint:
         result = execute(prepared, Context(self._caller(), self._container))
         if not isinstance(result, ExecutionResult):
             result = await result
-        return _Answer(200, single, encoded(result))
+        body, seconds = encoded(result), perf_counter() - began
+        outcome = outcome_of(result.errors)
+        self.counts.finished(prepared.kind, Transport.HTTP, outcome, seconds)
+        return _Answer(200, single, body)
 
     def _caller(self) -> Caller:
         return self._container.get(UsersService).local_caller()

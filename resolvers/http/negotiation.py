@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.security import Caller
+from resolvers.counting import Transport
 from resolvers.http.accept import EVENT_STREAM, MULTIPART, parameters_of
 from resolvers.http.event_stream import event_stream
 from resolvers.http.multipart import multipart_incremental, multipart_subscription
@@ -24,7 +25,10 @@ class OperationStreams:
     """Answers operations with streams of results; the endpoint has chosen to."""
 
     def __init__(self, operations: Operations) -> None:
-        self._operations = operations
+        self._operations = {
+            EVENT_STREAM: operations.over(Transport.SSE),
+            MULTIPART: operations.over(Transport.MULTIPART),
+        }
 
     async def __call__(
         self,
@@ -38,7 +42,8 @@ class OperationStreams:
         """Run an operation of any kind and write the whole response."""
         http = Request(scope)
         make = stream_maker(media_type, http.headers)
-        response = make(self._operations, request, caller, http)
+        operations = self._operations[media_type]
+        response = make(operations, request, caller, http)
         await response(scope, receive, send)
 
 

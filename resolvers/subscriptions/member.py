@@ -6,6 +6,7 @@ from typing import Any
 from loguru import logger
 
 from events.follower import Follower
+from resolvers.counting import INTERRUPTED, OK, Running, outcome_of
 from resolvers.execution.encoding import encoded_errors
 from resolvers.execution.executor import failure
 from resolvers.sink import Sink
@@ -24,17 +25,23 @@ class Member:
         "_is_open",
         "_membership",
         "_pending",
+        "_running",
         "_show",
         "_sink",
         "__weakref__",
     )
 
     def __init__(
-        self, source: EventSource[Any, Any], membership: Membership, sink: Sink
+        self,
+        source: EventSource[Any, Any],
+        membership: Membership,
+        sink: Sink,
+        running: Running,
     ) -> None:
         self._membership = membership
         self._execution = membership.execution
         self._sink = sink
+        self._running = running
         self._show = source.show
         self._is_open = False
         self._pending: tuple[Any, Outcome] | None = None
@@ -65,9 +72,11 @@ class Member:
         if not self._is_open:
             self.opened()
         if self._sink.next(outcome.payload, outcome.cursor):
+            execution.counts.delivered += 1
             self._pending = None
             return True
         if self._draining is None:
+            execution.counts.deferred += 1
             self._draining = asyncio.create_task(self._drain())
         return self._hold(item, outcome)
 
@@ -84,12 +93,13 @@ class Member:
     def complete(self) -> None:
         """Tell the sink that all has been sent."""
         self._leave()
+        self._running.ended(OK)
         self._sink.complete()
 
     def fail(self, error: Exception) -> None:
         """Tell the sink what ended it, or that it is to be resumed."""
         self._leave()
-        fail(self._sink, error)
+        fail(self._sink, error, self._running)
 
     def _outcome(self, item: Any) -> Outcome:
         if self._pending is not None and self._pending[0] is item:
@@ -112,10 +122,13 @@ class Member:
             self._draining = None
 
 
-def fail(sink: Sink, error: Exception) -> None:
+def fail(sink: Sink, error: Exception, running: Running) -> None:
     """Tell a subscription's sink of an error, or that it is to be resumed."""
     if is_interruption(error):
         logger.debug("a subscription was interrupted: {!r}", error)
+        running.ended(INTERRUPTED)
         sink.interrupt()
-    else:
-        sink.error(encoded_errors([failure(error)]))
+        return
+    shown = [failure(error)]
+    running.ended(outcome_of(shown))
+    sink.error(encoded_errors(shown))

@@ -1,7 +1,7 @@
 """Executing each event once for all who asked the same, and encoding it once."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
@@ -15,6 +15,7 @@ from events.recorded import Happened
 from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded
 from resolvers.execution.executor import execute, failure
+from resolvers.subscriptions.counts import SharingCounts
 from resolvers.subscriptions.interrupted import is_incomplete
 from resolvers.subscriptions.key import SharingKey, sharing_key
 from schema.context import Context
@@ -61,9 +62,15 @@ class SharedExecution:
     """
 
     def __init__(
-        self, prepared: Prepared, viewer: Caller, container: Container
+        self,
+        prepared: Prepared,
+        viewer: Caller,
+        container: Container,
+        counts: SharingCounts,
     ) -> None:
         self.members = 0
+        self.field = _root_field(prepared)
+        self.counts = counts
         self._prepared = prepared
         self._viewer = viewer
         self._container = container
@@ -92,25 +99,31 @@ class SharedExecution:
 
     def _execute(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
         outcome = Outcome(encode_cursor(item.cursor))
+        self.counts.executed += 1
         context = Context(self._viewer, self._container)
         try:
             result = execute(self._prepared, context, show(item))
         except Exception as error:  # of this event: it is passed, or nobody passes it
             result = _failed(error)
         if isinstance(result, ExecutionResult):
-            outcome.fill(result)
+            self._fill(outcome, result)
         else:
             task = asyncio.create_task(self._finish(outcome, result))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
         return outcome
 
-    @staticmethod
-    async def _finish(outcome: Outcome, result: Awaitable[ExecutionResult]) -> None:
+    def _fill(self, outcome: Outcome, result: ExecutionResult) -> None:
+        self.counts.failed += bool(result.errors)
+        outcome.fill(result)
+
+    async def _finish(
+        self, outcome: Outcome, result: Awaitable[ExecutionResult]
+    ) -> None:
         try:
-            outcome.fill(await result)
+            self._fill(outcome, await result)
         except Exception as error:
-            outcome.fill(_failed(error))
+            self._fill(outcome, _failed(error))
         waiters, outcome.waiters = outcome.waiters, []
         for place, waiter in enumerate(waiters, start=1):
             waiter.resume()
@@ -133,21 +146,27 @@ class SharedExecutions:
     def __init__(self, container: Container) -> None:
         self._container = container
         self._by_key: dict[SharingKey, SharedExecution] = {}
+        self.counts = SharingCounts()
+        # How many subscriptions there are now, by their field.
+        self.subscriptions: Counter[str] = Counter()
 
     def join(self, prepared: Prepared, caller: Caller) -> "Membership":
         """Return a share in the execution of all who ask the same."""
         key = sharing_key(prepared, caller)
         found = self._by_key.get(key) if key is not None else None
         if found is None:
-            found = SharedExecution(prepared, caller.as_viewer(), self._container)
+            viewer = caller.as_viewer()
+            found = SharedExecution(prepared, viewer, self._container, self.counts)
             if key is not None:
                 self._by_key[key] = found
         found.members += 1
+        self.subscriptions[found.field] += 1
         return Membership(self, key, found)
 
     def leave(self, key: SharingKey | None, execution: SharedExecution) -> None:
         """Give a share back; an execution without any is dropped."""
         execution.members -= 1
+        self.subscriptions[execution.field] -= 1
         if not execution.members and key is not None:
             del self._by_key[key]
 
@@ -176,3 +195,9 @@ class Membership:
         if not self._is_over:
             self._is_over = True
             self._all.leave(self._key, self.execution)
+
+
+def _root_field(prepared: Prepared) -> str:
+    """Return the name of a subscription's one field."""
+    (details,) = prepared.fields.root.values()
+    return details[0].node.name.value

@@ -1,6 +1,6 @@
 """One connection of a client: its state, its operations, and what ends it."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 from graphql import GraphQLError
@@ -10,6 +10,7 @@ from core.config import Settings
 from core.errors import AppError, ErrorCode
 from core.security import Caller
 from features.users.services import UsersService
+from resolvers.counting import Transport
 from resolvers.operations import Operations, encoded_errors
 from resolvers.websocket.channel import Channel
 from resolvers.websocket.codes import CloseCode
@@ -38,6 +39,9 @@ class Connection:
         *("_caller", "_channel", "_operations", "_places", "_settings", "_sinks"),
         *("_still", "_taken", "_unopened", "_users", "__weakref__"),
     )
+
+    # How many were let go because they read nothing.
+    stalled: ClassVar[int] = 0
 
     def __init__(
         self,
@@ -87,6 +91,7 @@ class Connection:
         logger.info("A client that has read nothing for {:g} s is let go", seconds)
         reason = f"Nothing was read for {seconds:g} s"
         self.close(CloseCode.TRY_AGAIN_LATER, reason)
+        Connection.stalled += 1
         self._still = 0
 
     def close(self, code: CloseCode, reason: str) -> None:
@@ -154,6 +159,7 @@ class Connection:
             self._start(message, self._caller)
 
     def _refuse(self, id: str, cause: AppError) -> None:
+        self._operations.counts.refused(Transport.WEBSOCKET)
         error = GraphQLError(cause.message, original_error=cause)
         send_error(self._channel, id, encoded_errors([error]))
 

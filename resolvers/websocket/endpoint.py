@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 from core.config import Settings
 from core.container import Container
 from features.users.services import UsersService
+from resolvers.counting import Transport
 from resolvers.operations import Operations
 from resolvers.websocket.channel import Channel, PlainChannel
 from resolvers.websocket.codes import CloseCode
@@ -24,10 +25,17 @@ class GraphQLWebSocket:
 
     def __init__(self, container: Container, operations: Operations) -> None:
         self._container = container
-        self._operations = operations
+        self._operations = operations.over(Transport.WEBSOCKET)
+        # How many there have been.
+        self.accepted = 0
         self._places = Places()
         self._sweep = Sweep()
         self._has_warned = False
+
+    @property
+    def open(self) -> int:
+        """How many there are now."""
+        return len(self._sweep)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket."""
@@ -38,6 +46,7 @@ class GraphQLWebSocket:
             await send({"type": "websocket.accept", "subprotocol": chosen})
         except OSError:
             return  # it has gone already
+        self.accepted += 1
         channel = self._channel(scope, send)
         connection = self._connection(channel)
         if not is_known:

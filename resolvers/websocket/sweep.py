@@ -22,6 +22,9 @@ class Sweep:
         self._members: set[Member] = set()
         self._timer: asyncio.TimerHandle | None = None
 
+    def __len__(self) -> int:
+        return len(self._members)
+
     @contextmanager
     def including(self, member: Member) -> Iterator[None]:
         """Call a member while the block runs."""

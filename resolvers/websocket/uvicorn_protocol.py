@@ -8,8 +8,9 @@ import logging
 import socket
 import struct
 from asyncio.transports import BaseTransport
+from collections import Counter
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from uvicorn._types import ASGIReceiveEvent
 from websockets.frames import Frame
@@ -39,6 +40,9 @@ _log.setLevel(logging.WARNING)
 
 class GraphQLWebSocketProtocol(PacedProtocol):
     """A Channel beside ASGI's events."""
+
+    # How many connections the gateway has ended, by close code.
+    closes: ClassVar[Counter[int]] = Counter()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -73,6 +77,7 @@ class GraphQLWebSocketProtocol(PacedProtocol):
         """Say goodbye, and wait a little for the answer."""
         if self._is_closing() or self.conn.state is not State.OPEN:
             return
+        self.closes[code] += 1
         self.conn.send_close(code, reason)
         self._put(b"".join(self.conn.data_to_send()))
         self.close_sent = True

@@ -1,0 +1,1 @@
+"""/metrics: what this gateway has counted, as Prometheus reads it."""
