@@ -36,9 +36,8 @@ class JobFeedReader(LogReader[JobItem]):
         self._seen: dict[str, int] = {}
         # Those that a snapshot told as ended: their last events may not be stored yet.
         self._ended: set[str] = set()
-        self._own: dict[str, int] = {}
         if after is not None and after.job_id is not None:
-            self._own[after.job_id] = after.job_seq
+            self._seen[after.job_id] = after.job_seq
 
     def watch(self, watchers: Watchers, follower: Follower[JobItem]) -> None:
         """Register for the owner's jobs."""
@@ -57,17 +56,13 @@ class JobFeedReader(LogReader[JobItem]):
         job = event.body.job if event.is_readable else None
         if not job:
             return False
-        return (
-            job.owner == (self._owner or job.owner)
-            and (not self._kinds or job.kind in self._kinds)
-            and job.job_seq > self._last_of(job.id, 0)
-        )
+        return self._covers(job) and job.job_seq > self._seen.get(job.id, 0)
 
     def show(self, event: Recorded) -> JobItem | Hole:
         """Return the event; a hole where it is not the next of its job."""
         job = event.body.job
         assert job
-        if job.job_seq > self._last_of(job.id, job.job_seq) + 1:
+        if job.job_seq > self._seen.get(job.id, job.job_seq) + 1:
             return HOLE
         if event.is_terminal:
             self._forget(job.id)
@@ -81,7 +76,7 @@ class JobFeedReader(LogReader[JobItem]):
         All but the last carry the cursor that the client had: a drop repeats them.
         """
         had, here = self._cursor, await self._end_of_log()
-        self._seen, self._ended, self._own = {}, set(), {}
+        self._seen, self._ended = {}, set()
         last: Snapshot | None = None
         async for job in self._rows.changed(self._owner, self._kinds, had.made_at):
             if last is not None:
@@ -142,7 +137,7 @@ class JobFeedReader(LogReader[JobItem]):
 
     async def _told_anew(self, job_id: str) -> AsyncIterator[JobItem]:
         row = await read_row(self._hub, self._rows, job_id)
-        if row is None:
+        if row is None or not self._covers(row.job):
             self._forget(job_id)
             return
         job, now = row.job, utc_now()
@@ -156,8 +151,9 @@ class JobFeedReader(LogReader[JobItem]):
     def _place(position: Position | None, job_id: str, job_seq: int) -> EventCursor:
         return EventCursor(utc_now(), position, job_id, job_seq)
 
-    def _last_of(self, job_id: str, unknown: int) -> int:
-        return self._seen.get(job_id, self._own.get(job_id, unknown))
+    def _covers(self, job: JobBody) -> bool:
+        is_mine = job.owner == (self._owner or job.owner)
+        return is_mine and (not self._kinds or job.kind in self._kinds)
 
     def _remember(self, job: JobBody) -> None:
         self._seen[job.id] = job.job_seq
@@ -166,5 +162,4 @@ class JobFeedReader(LogReader[JobItem]):
 
     def _forget(self, job_id: str) -> None:
         self._seen.pop(job_id, None)
-        self._own.pop(job_id, None)
         self._ended.discard(job_id)

@@ -26,7 +26,9 @@ class FeedViewer(Viewer[FeedItem]):
         self._server = server
         self._pattern = pattern
         self._owner = owner
+        # How much the log had lost before the last gap, if nothing came behind it.
         self._gap_at: int | None = None
+        self._faults = 0
 
     def follow(self, hub: Hub, room: int) -> AsyncGenerator[FeedItem, None]:
         """Subscribe behind the last cursor."""
@@ -35,7 +37,7 @@ class FeedViewer(Viewer[FeedItem]):
 
     def see_start(self, hub: Hub) -> None:
         """Forget the gap that nothing came behind: it comes again."""
-        self._gap_at = None
+        self._gap_at, self._faults = None, self._server.faults
 
     def see(self, item: FeedItem) -> None:
         """Judge an item by what came before."""
@@ -72,7 +74,7 @@ class FeedViewer(Viewer[FeedItem]):
         self.must(self._wants(stored), "an event for somebody else")
         for one in self._left_out(stored):
             self.must(not self._wants(one), f"event {one.sequence} is left out")
-        self._gap_at = None
+        self._gap_at, self._faults = None, self._server.faults
 
     def _left_out(self, stored: Stored) -> list[Stored]:
         """Return what lies between the last item and an event, and may not be missing."""
@@ -89,12 +91,13 @@ class FeedViewer(Viewer[FeedItem]):
     def _see_gap(self, item: FeedGap) -> None:
         self.gaps += 1
         self.items.append("gap")
-        faults = self._server.faults
-        self.must(self._gap_at is None or self._gap_at < faults, "a gap in a gap")
+        self.must(
+            self._gap_at is None or self._gap_at < self._server.faults, "a gap in a gap"
+        )
         if self.cursor is not None:
             self.must(not self._holds(self.cursor.position), "a gap that is not due")
             self.must(item.cursor == self.cursor, "a gap's cursor is not the last")
-        self._gap_at = faults
+        self._gap_at, self._faults = self._faults, self._server.faults
 
     def _holds(self, position: Position | None) -> bool:
         if position is None or position.time is None and self._server.faults:

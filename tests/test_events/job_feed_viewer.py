@@ -49,6 +49,7 @@ class JobFeedViewer(Viewer[JobItem]):
         self._has_lost_place = False
         self._hub: Hub | None = None
         self._epoch = 0
+        self._faults = 0
         self._known: set[str] = set()
 
     def follow(self, hub: Hub, room: int) -> AsyncGenerator[JobItem, None]:
@@ -60,11 +61,14 @@ class JobFeedViewer(Viewer[JobItem]):
         """Forget the gap that was broken off: it comes again."""
         self._in_gap = None
         own = self.cursor.job_id if self.cursor is not None else None
-        for job_id in self._shown.keys() - {own}:
+        for job_id in self._shown:
             self._seen.pop(job_id, None)
+        if self.cursor is not None and own in self._shown:
+            self._seen[own] = self.cursor.job_seq
         self._told_anew = set()
         self._has_lost_place = not self._is_in_line()
         self._hub, self._epoch = hub, hub.ring.epoch
+        self._faults = self._server.faults
         self._known = set(self._rows.jobs)
         self._heard = {own} if own is not None else set()
 
@@ -121,7 +125,7 @@ class JobFeedViewer(Viewer[JobItem]):
 
     def _is_due(self, job_id: str) -> bool:
         assert self._hub is not None
-        if self._hub.ring.epoch != self._epoch:
+        if self._hub.ring.epoch != self._epoch or self._server.faults > self._faults:
             return True
         if self.cursor is not None and not self._holds(self.cursor.position):
             return True
@@ -188,7 +192,9 @@ class JobFeedViewer(Viewer[JobItem]):
         """Judge that all that is passed by was told."""
         end = self._server.lineage.at(to)
         start = self.cursor.position if self.cursor is not None else None
-        if end is None or start is None or end.position == start:
+        if end is None or start is None or to is None:
+            return
+        if (to.creation, to.sequence) == (start.creation, start.sequence):
             return
         passed = between(start, end)
         if passed is None:

@@ -45,7 +45,7 @@ class SlowRows(Rows):
     async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
         """Return heads whose numbers were read one after the other."""
         await self._wait()
-        rows = {job_id: self.jobs[job_id].job_seq for job_id in job_ids}
+        rows = {one: self.jobs[one].job_seq for one in job_ids if one in self.jobs}
         await self._wait()
         heads = {
             job_id: JobHead(number, self.first_waiting(job_id))
