@@ -8,8 +8,9 @@ import pytest
 
 from core.security import Caller
 from events.cursor import EventCursor, Position, decode_cursor, encode_cursor
+from events.hub import Hub
 from events.recorded import EPOCH
-from events.subjects import JobKind
+from events.subjects import JobKind, job_filter
 from tests.integration.event_streams import EventSource
 from tests.integration.people import Person, Stage
 from tests.integration.watching import EVENTS
@@ -220,6 +221,10 @@ async def test_a_place_that_is_gone_is_told_for_each_job_that_matters(
     ended = await _short(stage, one)
     waiting = [await stage.start(one) for _ in range(2)]
     await stage.start(other)
+    log = stage.gateway.container.get(Hub).log
+    for job_id in waiting:  # else its first event may come behind its snapshot
+        while await log.last(job_filter(job_id)) is None:
+            await asyncio.sleep(0.02)
     async with stage.person(one) as person:
         long_ago = encode_cursor(EventCursor(EPOCH, OTHER_LOG))
         whole = await person.begin(JOB_FEED, after=long_ago)

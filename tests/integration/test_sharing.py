@@ -54,7 +54,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def _shared() -> int:
     """Return how many executions there are that anybody shares."""
-    return len(server.operations._shared)
+    return len(server.operations.shared)
 
 
 def _is(kind: str) -> Callable[[Any], bool]:
