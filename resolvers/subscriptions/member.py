@@ -64,9 +64,9 @@ class Member:
             outcome = execution.newest_outcome
         else:
             outcome = self._outcome(item)
-        if outcome.is_broken:
-            raise Interrupted
         if outcome.payload is None:
+            if outcome.is_broken:
+                raise Interrupted
             outcome.waiters.append(self)
             return self._hold(item, outcome)
         if not self._is_open:

@@ -38,6 +38,20 @@ _log = logging.getLogger("uvicorn.error.websocket")
 _log.setLevel(logging.WARNING)
 
 
+class _Frame:
+    """The frame that was sent last: a crowd is sent the same, but for its ids."""
+
+    __slots__ = ("head_size", "header", "payload")
+
+    def __init__(self) -> None:
+        self.begin(0, b"")
+
+    def begin(self, head_size: int, payload: bytes) -> None:
+        self.head_size = head_size
+        self.payload = payload
+        self.header = _header(head_size + len(payload) + 1)
+
+
 class GraphQLWebSocketProtocol(PacedProtocol):
     """A Channel beside ASGI's events."""
 
@@ -62,8 +76,9 @@ class GraphQLWebSocketProtocol(PacedProtocol):
         if self.is_full:
             return False
         if not self._is_over:
-            size = len(head) + len(payload) + 1
-            frame = b"%b%b%b}" % (_header(size), head, payload)
+            if payload is not _frame.payload or len(head) != _frame.head_size:
+                _frame.begin(len(head), payload)
+            frame = b"".join((_frame.header, head, payload, b"}"))
             self._written += len(frame)
             self.transport.write(frame)
         return True
@@ -228,3 +243,6 @@ def _header(size: int) -> bytes:
     if size < 65536:
         return b"\x81\x7e" + size.to_bytes(2)
     return b"\x81\x7f" + size.to_bytes(8)
+
+
+_frame: Final = _Frame()
