@@ -18,6 +18,7 @@ from core import outbox
 from core.base import utc_now
 from core.database_async import Database
 from core.outbox import OutboxRow, OutboxStream
+from events.subjects import Transition
 from features.jobs.backlog import BacklogService
 from features.jobs.models import DeadLetter, Job
 from features.jobs.services import JobsService
@@ -25,6 +26,10 @@ from features.users.models import LOCAL_ADMINISTRATOR_ID
 from resolvers.metrics import latest_backlog
 from tests.integration.gateway import Gateway, gateway
 from tests.integration.scraping import Page, ended, grown, scrape, scraped
+from tests.integration.sockets import dial
+from tests.test_events.bodies import Rows
+from tests.test_events.conftest import connected
+from tests.test_events.publishing import publish
 from workers.embedded.nats import NatsServer
 
 DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -243,13 +248,14 @@ async def test_the_page_tells_that_nats_is_away(
     assert back[name] > whole[name]
 
 
+async def _fail(*_arguments: object) -> Any:
+    raise RuntimeError
+
+
 async def test_what_went_wrong_on_our_side_is_told_apart(
     inside: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_arguments: object) -> Any:
-        raise RuntimeError
-
-    monkeypatch.setattr(JobsService, "by_ids", fail)
+    monkeypatch.setattr(JobsService, "by_ids", _fail)
     query = '{ job(id: "job_00000000000070008000000000000009") { id } viewer { id } }'
     before = await scrape(inside.base_url)
     async with httpx.AsyncClient(base_url=inside.base_url) as http:
@@ -257,4 +263,28 @@ async def test_what_went_wrong_on_our_side_is_told_apart(
     assert grown(before, await scrape(inside.base_url)) == {
         ended("query", "http", "INTERNAL"): 1,
         "operation_duration_seconds_count{kind=query}": 1,
+    }
+
+
+async def test_an_event_whose_execution_failed_is_counted(
+    inside: Gateway, own_nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobsService, "retries_of", _fail)
+    rows = Rows()
+    async with dial(inside.base_url) as socket:
+        await socket.init()
+        watch = "subscription { events { job { retriedAs { id } } } }"
+        await socket.subscribe("1", watch)
+        before = await scraped(
+            inside.base_url, lambda page: page["followers{state=live}"] == 1
+        )
+        async with connected(own_nats.url) as client:
+            await publish(client, rows, rows.emit(rows.add(), Transition.QUEUED))
+        assert (await socket.receive())["payload"]["errors"]
+        after = await scrape(inside.base_url)
+    assert grown(before, after) == {
+        "hub_events_total": 1,
+        "executions_total": 1,
+        "executions_failed_total": 1,
+        "deliveries_total": 1,
     }
