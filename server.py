@@ -23,6 +23,7 @@ from core.storage import Storage
 from events.heads import JobHeads
 from events.hub import Hub
 from features.files.services import FilesService
+from features.jobs.backlog import BacklogService
 from features.jobs.reading import JobRowsService
 from resolvers.http.body_limit import BodyLimit
 from resolvers.http.console import console_routes
@@ -33,6 +34,7 @@ from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
 from resolvers.http.negotiation import OperationStreams
 from resolvers.http.pages import asset_routes
+from resolvers.metrics.latest_backlog import LatestBacklog
 from resolvers.metrics.loop_lag import LoopLag
 from resolvers.metrics.page import metrics_routes
 from resolvers.metrics.sources import Sources
@@ -69,6 +71,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         stack.push_async_callback(hub.close)
         stack.enter_context(lag.measured())
         app.state.container = container
+        app.state.backlog = LatestBacklog(container.get(BacklogService))
         app.state.services = FileServices(container.get(FilesService), storage)
         keep_what_is_there()
         yield

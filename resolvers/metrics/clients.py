@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from core.errors import ErrorCode
 from events.follower import Follower
 from events.hub import Hub
-from resolvers.counting import OK, REFUSED, UNKNOWN_KIND, Transport
+from resolvers.counting import INTERRUPTED, OK, REFUSED, UNKNOWN_KIND, Transport
 from resolvers.http.connection import HttpConnection
 from resolvers.metrics.families import counter, counters, gauge, gauges, histograms
 from resolvers.metrics.sources import Sources
@@ -30,6 +30,7 @@ _EXPECTED: Final = (
         for outcome in (OK, ErrorCode.INTERNAL.value)
         if (kind, transport) != (OperationType.SUBSCRIPTION, Transport.HTTP)
     ),
+    *((OperationType.SUBSCRIPTION.value, one, INTERRUPTED) for one in _STREAMS),
 )
 _FIELDS: Final = tuple(schema._schema.subscription_type.fields)  # type: ignore[union-attr]
 
@@ -40,7 +41,7 @@ def operations(sources: Sources) -> Iterator[Metric]:
     yield counters(
         "onemanage_operations_total",
         "Operations that have ended, by outcome: ok, refused before anything ran, left "
-        "by the client, or the code of an error.",
+        "by the client, interrupted so that the client resumes, or an error's code.",
         ("kind", "transport", "outcome"),
         {key: 0 for key in _EXPECTED} | single.ended | others.ended,
     )

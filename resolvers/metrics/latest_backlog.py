@@ -5,7 +5,6 @@ from typing import Final
 
 from loguru import logger
 
-from core.container import Container
 from features.jobs.backlog import Backlog, BacklogService
 
 KEPT_SECONDS: Final = 5.0
@@ -15,8 +14,8 @@ ANSWER_SECONDS: Final = 2.0
 class LatestBacklog:
     """Remembers the last answer, and also that there was none."""
 
-    def __init__(self, container: Container) -> None:
-        self._container = container
+    def __init__(self, service: BacklogService) -> None:
+        self._service = service
         self._reading = asyncio.Lock()
         self._until = 0.0
         self._found: Backlog | None = None
@@ -33,7 +32,7 @@ class LatestBacklog:
     async def _read_now(self) -> Backlog | None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._container.get(BacklogService).read()
+                return await self._service.read()
         except Exception as error:
             logger.warning("the backlog cannot be read: {!r}", error)
             return None

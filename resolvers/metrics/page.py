@@ -47,12 +47,12 @@ class Gathering(Collector):
 
 def metrics_routes(sources: Sources) -> list[Route]:
     """Return the page's route."""
-    gathering, latest = Gathering(sources), LatestBacklog(sources.container)
-    registry = CollectorRegistry()
+    gathering, registry = Gathering(sources), CollectorRegistry()
     for one in (gathering, PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
         registry.register(one)
 
     async def show(request: Request) -> Response:
+        latest: LatestBacklog = request.app.state.backlog
         gathering.backlog = await latest.read()
         write, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(write(registry), media_type=content_type)

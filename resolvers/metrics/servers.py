@@ -82,13 +82,13 @@ def documents(_sources: Sources) -> Iterator[Metric]:
     caches = {"valid": DOCUMENTS.valid, "refused": DOCUMENTS.refused}
     yield counters(
         "onemanage_document_cache_hits_total",
-        "Requests whose document was known, valid or to be refused.",
+        "Times that a document was in the cache: a valid one, or one to be refused.",
         ("documents",),
         {(name,): cache.hits for name, cache in caches.items()},
     )
     yield counter(
         "onemanage_document_cache_misses_total",
-        "Requests whose document had to be parsed and validated.",
+        "Times that a document had to be parsed and validated.",
         DOCUMENTS.refused.misses,  # the second that is asked
     )
     yield gauges(
@@ -135,7 +135,9 @@ def backlog(found: Backlog | None) -> Iterator[Metric]:
         ("state",),
         {(state,): count for state, count in jobs._asdict().items()},
     )
-    yield gauge("onemanage_dead_letters", "Dead letters.", found.dead_letters)
+    yield gauge(
+        "onemanage_dead_letters", "Dead letters that are stored.", found.dead_letters
+    )
 
 
 def event_loop(sources: Sources) -> Iterator[Metric]:

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from events.subjects import Transition
+from resolvers.metrics import latest_backlog
+from tests.integration.gateway import Gateway
 from tests.integration.gateway_process import READY, GatewayProcess, gateway_process
 from tests.integration.scraping import scraped
 from tests.integration.sockets import dial
@@ -46,6 +48,14 @@ async def _empty_log(nats_url: str) -> None:
 
 async def _following(process: GatewayProcess) -> None:
     await scraped(process.base_url, lambda page: page["hub_up"] == 1)
+
+
+@pytest.fixture
+async def following(inside: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """Follow the log in this process; ask PostgreSQL for each scrape."""
+    monkeypatch.setattr(latest_backlog, "KEPT_SECONDS", 0.0)
+    await scraped(inside.base_url, lambda page: page["hub_up"] == 1)
+    return inside
 
 
 class Publisher:

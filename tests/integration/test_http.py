@@ -32,7 +32,9 @@ async def test_health_says_alive_and_ready(http: httpx.AsyncClient) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/healthz", "/readyz", "/files/x", "/"])
+@pytest.mark.parametrize(
+    "path", ["/graphql", "/healthz", "/readyz", "/metrics", "/files/x", "/"]
+)
 @pytest.mark.parametrize(
     "headers",
     [

@@ -9,6 +9,7 @@ import httpx
 import psutil
 import pytest
 
+from resolvers.http.connection import HttpConnection
 from resolvers.operations import Sink
 from tests.test_http.serving import PATIENCE_SECONDS, Served, serving
 
@@ -120,7 +121,7 @@ async def test_an_operation_may_end_while_the_server_stops() -> None:
 
 
 async def test_a_peer_that_takes_nothing_is_aborted_and_nobody_waits_for_it() -> None:
-    loop = asyncio.get_running_loop()
+    loop, counted = asyncio.get_running_loop(), HttpConnection.stalled
     async with serving(endless, stall_seconds=1.0) as served:
         stalled = await _stalled_socket(served)
         await _filled(served)
@@ -139,6 +140,7 @@ async def test_a_peer_that_takes_nothing_is_aborted_and_nobody_waits_for_it() ->
         assert psutil.Process().memory_info().rss - before < 16 * 1024 * 1024
         await served.operations.at_most(len(others))
         assert len(served.operations.running) == len(others)
+        assert HttpConnection.stalled == counted + 1
     with pytest.raises(ConnectionResetError):
         while stalled.recv(1 << 20):
             pass
