@@ -22,11 +22,14 @@ class JobRowsService:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bodies: Grouping[str, JobBody | None] = Grouping(self._read_bodies)
+        self._heads: Grouping[str, JobHead | None] = Grouping(self._read_some_heads)
 
     async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
-        """Return where the jobs stand that exist."""
-        async with self._database.statement() as session:
-            return await crud.heads(session, job_ids)
+        """Return where the jobs stand that exist; who asks for one shares a statement."""
+        if len(job_ids) == 1:
+            head = await self._heads(job_ids[0])
+            return {job_ids[0]: head} if head is not None else {}
+        return await self._read_heads(job_ids)
 
     async def body(self, job_id: str) -> JobBody | None:
         """Return a job's row as an event would carry it."""
@@ -53,6 +56,14 @@ class JobRowsService:
         async with self._database.statement() as session:
             jobs = await crud.by_ids(session, job_ids)
         return {job.id for job in jobs if not job.has_ended}
+
+    async def _read_heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
+        async with self._database.statement() as session:
+            return await crud.heads(session, job_ids)
+
+    async def _read_some_heads(self, job_ids: Sequence[str]) -> list[JobHead | None]:
+        found = await self._read_heads(job_ids)
+        return [found.get(job_id) for job_id in job_ids]
 
     async def _read_bodies(self, job_ids: Sequence[str]) -> list[JobBody | None]:
         async with self._database.statement() as session:

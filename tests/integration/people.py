@@ -36,21 +36,27 @@ class Feed:
 
     async def until(self, holds: Callable[[Any], bool]) -> list[Any]:
         """Wait for an event of which `holds` is true; return all up to it."""
-        return await self._when(lambda: any(map(holds, self.seen)))
+        await self._when(lambda: any(map(holds, self.seen)))
+        return self.seen
 
     async def count(self, number: int) -> list[Any]:
         """Wait until so many events have come."""
-        return await self._when(lambda: len(self.results) >= number)
+        await self._when(lambda: len(self.results) >= number)
+        return self.seen
 
     async def end(self) -> list[Any]:
         """Wait for `complete` or `error`; return all events."""
-        return await self._when(lambda: self.is_over)
+        await self.over()
+        return self.seen
 
-    async def _when(self, holds: Callable[[], bool]) -> list[Any]:
+    async def over(self) -> None:
+        """Wait for `complete` or `error`."""
+        await self._when(lambda: self.is_over)
+
+    async def _when(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS), self._news:
             await self._news.wait_for(lambda: self.is_over or holds())
         assert holds(), (self.errors, self.results)
-        return self.seen
 
 
 def _shown(result: Any) -> Any:
@@ -85,7 +91,7 @@ class Person:
     async def ask(self, document: str, **variables: Any) -> Any:
         """Run a query or a mutation; return its data."""
         feed = await self.begin(document, **variables)
-        await feed.end()
+        await feed.over()
         (result,) = feed.results
         assert result.keys() == {"data"}, result
         return result["data"]

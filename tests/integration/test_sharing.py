@@ -1,5 +1,6 @@
 """Shared execution: one for all who asked the same, and nobody sees another's data."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -11,13 +12,13 @@ import pytest
 import server
 from core.base import new_id
 from core.security import Caller
-from events.subjects import Topic, Transition
 from resolvers.execution import documents, executor
 from resolvers.subscriptions import sharing
-from schema.events import TRANSITIONS, JobEvent, JobSnapshot, JobStarted
-from tests.integration.people import Stage
-from tests.integration.watching import JOB_EVENTS, numbers
-from tests.test_jobs.bench import ADMINISTRATOR, no_effects, report
+from schema.events import JobEvent, JobSnapshot
+from tests.integration.event_streams import EventSource
+from tests.integration.people import PATIENCE_SECONDS, Stage
+from tests.integration.watching import JOB_EVENTS
+from tests.test_jobs.bench import ADMINISTRATOR, report
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -118,6 +119,25 @@ async def test_where_each_begins_does_not_keep_them_apart(
     assert executed == {told[0][-1]["cursor"]: 1}
 
 
+async def test_transports_share_as_well(stage: Stage, executed: Counter[str]) -> None:
+    job_id = await stage.start(ADMINISTRATOR)
+    async with stage.person() as person:
+        feeds = [await person.begin(JOB_EVENTS, id=job_id) for _ in range(2)]
+        for feed in feeds:
+            await feed.count(1)
+        stream = EventSource(stage.url, JOB_EVENTS, id=job_id)
+        reading = asyncio.create_task(stream.read([]))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not stream.seen:
+                await asyncio.sleep(0.01)
+        assert _shared() == 1
+        await stage.cancel(job_id)
+        told = [(await feed.end())[-1] for feed in feeds]
+        sent = (await reading)[-1]
+    assert [sent.event] * 2 == told
+    assert executed == {sent.id: 1}
+
+
 async def test_a_cursor_that_shows_in_the_answer_keeps_them_apart(
     stage: Stage,
 ) -> None:
@@ -209,52 +229,3 @@ def _count(monkeypatch: pytest.MonkeyPatch, name: str, counted: Counter[str]) ->
         return call(*arguments, **options)
 
     monkeypatch.setattr(documents, name, count)
-
-
-async def test_an_event_that_cannot_be_shown_is_told_as_such_and_passed(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = await stage.member()
-    async with stage.person(one) as person:
-        job_id = await stage.start(one)
-        feeds = [await person.begin(JOB_EVENTS, id=job_id) for _ in range(2)]
-        for feed in feeds:
-            await feed.count(1)
-        broken = (JobStarted, _broken)
-        monkeypatch.setitem(TRANSITIONS, Transition.STARTED, broken)
-        await _work(stage, job_id)
-        for feed in feeds:
-            with pytest.raises(AssertionError, match="INTERNAL"):
-                await feed.end()
-    for feed in feeds:
-        shown = [result["data"] for result in feed.results]
-        assert shown.pop(1) is None
-        assert [event["jobEvents"]["__typename"] for event in shown] == [
-            *("JobSnapshot", "JobProgressed", "JobSucceeded")
-        ]
-        (error,) = feed.results[1]["errors"]
-        assert error["message"] == "Something went wrong on our side."
-        assert error["extensions"]["code"] == "INTERNAL"
-
-
-def _broken(_body: object) -> Any:
-    raise RuntimeError("not for anybody's eyes")
-
-
-async def test_an_event_of_a_later_version_shows_the_job(stage: Stage) -> None:
-    async with stage.person() as person:
-        job_id = await stage.start(ADMINISTRATOR)
-        feed = await person.begin(JOB_EVENTS, id=job_id)
-        await feed.count(1)
-        delivery = await stage.bench.claim(job_id)
-        run = await delivery.begun()
-        topic = Topic("psd", "fonts", "found")
-        await run.progress(report(0.1))
-        await run.record(topic, no_effects, report(0.5))
-        await delivery.end()
-        events = await feed.end()
-    assert [event["__typename"] for event in events] == [
-        *("JobSnapshot", "JobStarted", "JobProgressed", "JobSnapshot", "JobSucceeded")
-    ]
-    assert numbers(events) == [1, 2, 3, 4, 5]
-    assert events[3]["job"]["progress"]["fraction"] == 0.5

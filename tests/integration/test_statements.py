@@ -1,17 +1,15 @@
 """However much a query shows, it costs the same number of SQL statements."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from core.database_async import Database
 from tests.client import Client
 from tests.integration.gateway import gateway
 from tests.integration.rows import add_dead_letters, add_documents
+from tests.integration.statements import statements
 
 LAYERS = 10
 DOCUMENTS = 100
@@ -65,22 +63,6 @@ query ($first: Int!) {
 """
 
 
-@contextmanager
-def _statements(database: Database) -> Iterator[list[str]]:
-    """Collect the statements that an engine sends."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 @pytest.fixture
 async def designs(
     monkeypatch: pytest.MonkeyPatch,
@@ -102,7 +84,7 @@ async def test_a_hundred_documents_cost_as_many_statements_as_ten(
     client, database = designs
     for query, number in ((PREVIEWS, 3), (EVERYTHING, 13)):
         for first in (DOCUMENTS, 10):
-            with _statements(database) as sent:
+            with statements(database) as sent:
                 answer = await client.ask(query, first=first)
             nodes = answer["psdDocuments"]["nodes"]
             layers = [layer for node in nodes for layer in node["layers"]["nodes"]]
@@ -110,7 +92,7 @@ async def test_a_hundred_documents_cost_as_many_statements_as_ten(
             assert all(layer["preview"]["url"] for layer in layers)
             assert len(sent) == number, "\n\n".join(sent)
     ids = [node["id"] for node in (await client.ask(IDS))["psdDocuments"]["nodes"]]
-    with _statements(database) as sent:
+    with statements(database) as sent:
         found = await client.ask(NODES, ids=ids)
     assert [node["id"] for node in found["nodes"]] == ids
     assert len(sent) == 1
@@ -121,13 +103,13 @@ async def test_a_hundred_dead_letters_cost_as_many_statements_as_ten(
 ) -> None:
     client, database = designs
     for first in (DOCUMENTS, 10):
-        with _statements(database) as sent:
+        with statements(database) as sent:
             answer = (await client.ask(DEAD_LETTERS, first=first))["deadLetters"]
         assert (len(answer["nodes"]), answer["totalCount"]) == (first, DOCUMENTS)
         assert len({letter["job"]["id"] for letter in answer["nodes"]}) == first
         assert len(sent) == 5, "\n\n".join(sent)
     ids = [letter["id"] for letter in answer["nodes"]]
-    with _statements(database) as sent:
+    with statements(database) as sent:
         found = await client.ask(NODES, ids=ids)
     assert [node["id"] for node in found["nodes"]] == ids
     assert len(sent) == 1
