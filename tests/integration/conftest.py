@@ -81,7 +81,8 @@ def feeds_plant(
 async def stage(
     feeds_plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Stage]:
-    """Serve the plant's public API from this process; no task is left behind."""
+    """Serve the plant's public API from this process, with nobody's jobs in it."""
+    await databases.empty(feeds_plant.database_url)
     database = Database(feeds_plant.database_url)
     client = await connect(feeds_plant)
     async with gateway(

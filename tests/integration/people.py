@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
 from core.security import Caller
-from features.jobs.models import Job
-from tests.client import Client
 from tests.integration.gateway import Gateway
 from tests.integration.sockets import Socket, dial
 from tests.test_jobs.bench import ADMINISTRATOR
@@ -163,11 +160,3 @@ class Stage:
         job_id = await self.start(owner, **changes)
         await self.cancel(job_id)
         return job_id
-
-    async def parse(self, owner: Caller, path: Path) -> Job:
-        """Have somebody's PSD parsed by a worker; return the job when it has ended."""
-        self.gateway.call_as(owner)
-        async with Client(self.gateway.base_url) as client:
-            started = await client.parse(await client.upload(path), waitMs=0)
-        with self.site.plant.worker():
-            return await self.site.has(started["job"]["id"], "SUCCEEDED")

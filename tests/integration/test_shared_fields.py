@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,9 @@ from graphql import (
 
 from core.security import Caller
 from features.psd.services import PsdService
-from resolvers.execution import executor
 from resolvers.root import schema
-from resolvers.subscriptions import sharing
 from tests.client import Client
-from tests.integration.people import Person, Stage
+from tests.integration.people import Stage
 from tests.integration.watching import JOB_EVENTS
 from tests.test_jobs.bench import ADMINISTRATOR
 from tests.test_psd.documents import small_document
