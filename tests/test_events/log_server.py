@@ -142,6 +142,10 @@ class LogServer:
         if self.is_away:
             raise nats.errors.NoRespondersError
 
+    async def reply(self) -> None:
+        """Take the time of an answer: what it says may be so no more."""
+        await asyncio.sleep(self.chance.choice((0, 0, 0.001, 0.02)))
+
     def add_consumer(self, start: int, heartbeat: float, callback: Callback) -> str:
         """Begin to deliver to a callback."""
         self._made += 1
@@ -243,14 +247,17 @@ class LogClient:
         await self._server.answer()
         server = self._server
         created = _EPOCH + timedelta(microseconds=server.creation)
-        return _Info(created, _State(server.first, server.last))
+        info = _Info(created, _State(server.first, server.last))
+        await server.reply()
+        return info
 
     async def get_msg(
         self, name: str, seq: int = 0, subject: str = "", next: bool = False
     ) -> RawStreamMsg:
         """Return the message at `seq`, the newest of `subject`, or the next one."""
         await self._server.answer()
-        kept = self._server.kept
+        kept = dict(self._server.kept)
+        await self._server.reply()
         sequences = [
             sequence
             for sequence in kept

@@ -214,13 +214,24 @@ class World:
         self.server.lose_tail(count)
 
     def expire(self, count: int) -> None:
-        """Lose the oldest messages of the stream; no row waits for days in the outbox."""
+        """Lose the oldest messages of the stream, which takes days.
+
+        No row waits for so long in the outbox, no hub to notice that the log was cut.
+        """
+        if not all(self._is_in_line(hub) for hub in self.hubs):
+            return
         waiting = [(row.job_id, row.job_seq) for row in self.rows.outbox]
         old = [
             (kept.written.job_id, kept.written.job_seq) not in waiting
             for _, kept in sorted(self.server.kept.items())[:count]
         ]
         self.server.expire((*old, False).index(False))
+
+    def _is_in_line(self, hub: Hub) -> bool:
+        there = self.server.lineage.at(hub.position)
+        if there is None:
+            return True
+        return self.server.lineage.line.get(there.sequence) is there
 
     def wipe(self) -> None:
         """Lose the stream."""
