@@ -12,7 +12,6 @@ from events.hub import Hub
 from events.job_feed_reader import JobFeedReader
 from events.job_lane import JobLane
 from events.job_reader import Gap, JobItem, JobReader, Snapshot
-from events.log_reader import LogReader
 from events.recorded import Recorded
 from events.ring import Mark, Ring
 from events.schemas import JobBody
@@ -106,28 +105,6 @@ async def what_expired_before_it_came_is_passed_over(self: Tail, message: Any) -
 
 
 _take = Tail._take
-
-
-_catch_up = LogReader._catch_up
-
-
-@fault(LogReader, "_catch_up")
-async def the_mark_is_from_behind_the_reading(self: LogReader[Any]) -> AsyncIterator[Any]:
-    async for item in _catch_up(self):
-        yield item
-    self.mark = self._hub.mark
-
-
-@fault(LogReader, "_catch_up")
-async def batches_are_believed(self: LogReader[Any]) -> AsyncIterator[Any]:
-    self.mark = self._hub.mark
-    if not await self._hub.log.holds(self._position):
-        async for item in self.gap():
-            yield item
-    async for batch in self._hub.log.batches(self._sent, self.log_filter):
-        for event in batch:
-            async for item in self._pass_on(event):
-                yield item
 
 
 @fault(FeedReader, "gap")

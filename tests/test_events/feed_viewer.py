@@ -6,9 +6,9 @@ from events.cursor import EventCursor, Position
 from events.feed_reader import FeedEvent, FeedGap, FeedItem, FeedReader
 from events.hub import Hub
 from events.subjects import matches
+from tests.test_events.following import follow
 from tests.test_events.lineage import Stored, between
 from tests.test_events.log_server import LogServer
-from tests.test_events.reading import follow
 from tests.test_events.viewer import Viewer
 
 

@@ -9,10 +9,10 @@ from events.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows
+from tests.test_events.following import follow
 from tests.test_events.job_viewer import IsLost
 from tests.test_events.lineage import Stored, between
 from tests.test_events.log_server import LogServer
-from tests.test_events.reading import follow
 from tests.test_events.viewer import Viewer
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.test_events.reading import Numbered
+from tests.test_events.following import Numbered
 from tests.test_events.simulation import CURSORS, JOBS, PATTERNS, PAUSES, STEPS, World
 from tests.test_events.virtual_time import VirtualLoop
 
