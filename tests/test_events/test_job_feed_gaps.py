@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from nats.aio.client import Client
 
-from core.base import utc_now
 from events import silence
 from events.cursor import EventCursor, Position
 from events.hub import Hub
@@ -19,7 +18,7 @@ from tests.test_events.reading import JobFeedReading, here, job_feed
 
 pytestmark = pytest.mark.usefixtures("quick")
 
-NEVER_HELD = EventCursor(utc_now(), FOREIGN)
+NEVER_HELD = EventCursor(BORN, FOREIGN)
 
 
 def gaps(*jobs: tuple[str, int]) -> list[tuple[str, str]]:
