@@ -116,7 +116,7 @@ class LogReader[Item](ABC):
                 for event in batch:
                     async for item in self._pass_on(event):
                         yield item
-            else:
+            if await self._hub.log.holds(self._position):  # that was its end, too
                 self._is_ahead = self._sent > self._hub.mark.sequence
                 return
 
