@@ -1,6 +1,5 @@
 """Ring, followers, lanes and feeds with one rule switched off: the model must notice."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, Final
 
@@ -8,7 +7,6 @@ from core.base import utc_now
 from events.cursor import EventCursor, Position
 from events.feed_reader import FeedGap, FeedItem, FeedReader
 from events.follower import Follower
-from events.hub import Hub
 from events.job_feed_reader import JobFeedReader
 from events.job_lane import JobLane
 from events.job_reader import Gap, JobItem, JobReader, Snapshot
@@ -83,17 +81,6 @@ def a_lane_passes_over_holes(self: JobLane, event: Recorded) -> None:
 @fault(JobReader, "step_to")
 def a_lane_is_left_where_it_was_joined(self: JobReader, lane: JobLane) -> None:
     """Forget what the lane has told."""
-
-
-@fault(Hub, "_dispatch")
-async def an_event_of_a_dead_log_moves_the_mark(self: Hub, event: Recorded) -> None:
-    self.ring.append(event)
-    async with self._dispatching:
-        for watcher in self.watchers.of(event):
-            watcher.on_event(event)
-            await asyncio.sleep(0.05)
-        self._dispatched = event.sequence
-    self._moved.set()
 
 
 @fault(Tail, "_take")

@@ -136,6 +136,19 @@ class LogServer:
         """Tell whether a position holds, as the contract says."""
         return self.is_in_line(position) and position.sequence >= self.first - 1
 
+    def surely_holds(self, position: Position | None) -> bool:
+        """Tell whether a place holds, and has held ever since it was made."""
+        if position is None or not self.holds(position):
+            return False
+        is_known = position.time is not None and position.sequence in self.kept
+        return is_known or not self.faults
+
+    def forgets(self, position: Position | None) -> bool:
+        """Tell whether a place may be lost and look as if it had only expired."""
+        if position is None or position.sequence in self.kept:
+            return False
+        return self.is_in_line(position)
+
     async def answer(self) -> None:
         """Take the time of a request; fail where the server is away."""
         await asyncio.sleep(self.chance.choice((0, 0.001, 0.02)))

@@ -163,7 +163,7 @@ class Protocol(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.runner.run(self.world.settle())
+            self.runner.run(self.world.settle(loss=False))
         finally:
             self.runner.close()
 

@@ -1,6 +1,7 @@
 """What happens to the log between a look at it and the next: nothing is missed."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from nats.aio.client import Client
@@ -8,10 +9,11 @@ from nats.aio.client import Client
 from core.base import utc_now
 from events import tail
 from events.batches import BatchReader
-from events.cursor import EventCursor
+from events.cursor import EventCursor, Position
 from events.hub import Hub
+from events.log import EventLog, LogState
 from events.recorded import Recorded
-from events.subjects import Transition
+from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import connected, fresh_streams, shrink_ring
 from tests.test_events.happening import caught_up, mutation_cursor, words
@@ -193,3 +195,75 @@ async def test_a_gap_of_events_with_nothing_behind_it_is_told_once(
 
     assert await reading.reaches(6) == ["gap", *((job, n) for n in range(1, 6))]
     await reading.drop()
+
+
+async def test_a_catch_up_that_another_stream_ends_is_a_gap(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink_ring(monkeypatch, 2)
+    job, start, calls = rows.add(), here(hub), [0]
+    read = BatchReader.read
+
+    async def short(
+        self: BatchReader, after: int, subject_filter: str, creation: int
+    ) -> list[Recorded]:
+        calls[0] += 1
+        if calls[0] == 2:  # the hub tells of two more, and then the stream is replaced
+            last = await publish(client, rows, rows.emit(job), rows.emit(job))
+            await eventually(lambda: hub.mark.sequence >= last)
+            await fresh_streams(client)
+        found = await read(self, after, subject_filter, creation)
+        return found[:3] if calls[0] == 1 else found
+
+    await publish(client, rows, *(rows.emit(job) for _ in range(10)))
+    await caught_up(hub)
+    monkeypatch.setattr(BatchReader, "read", short)
+    reading = feed(hub, after=start)
+    first = [(job, number) for number in (1, 2, 3)]
+    assert await reading.reaches(4) == [*first, "gap"]
+    await publish(client, rows, rows.emit(job))
+
+    assert await reading.reaches(5) == [*first, "gap", (job, 13)]
+    await reading.drop()
+
+
+async def test_what_is_stored_between_the_looks_at_a_place_is_compared(
+    client: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, log = rows.add(), EventLog(client)
+    await publish(client, rows, rows.emit(job))
+    looking = log.state
+
+    async def late() -> LogState:
+        await publish(client, rows, rows.emit(job))
+        return await looking()
+
+    creation = (await looking()).creation
+    monkeypatch.setattr(log, "state", late)
+
+    assert not await log.holds(Position(creation, 2, 1))
+    stored = await log.at(3)
+    assert stored is None
+    assert await log.holds(Position(creation, 3, None))
+
+
+async def test_a_ring_covers_nothing_that_was_gone_when_it_was_filled(
+    client: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, replay = rows.add(), EventLog.replay
+    await publish(client, rows, *(rows.emit(job) for _ in range(9)))
+
+    async def late(
+        self: EventLog, after: int, subject_filter: str = "events.>"
+    ) -> AsyncIterator[Recorded]:
+        await client.jetstream().purge_stream(EVENTS, seq=5)
+        async for event in replay(self, after, subject_filter):
+            yield event
+
+    monkeypatch.setattr(EventLog, "replay", late)
+    async with running_hub(client, rows) as hub:
+        position = hub.position
+        assert position is not None and position.sequence == 9
+
+        assert not hub.ring.covers(Position(position.creation, 2, None))
+        assert hub.ring.covers(position)
