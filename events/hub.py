@@ -125,11 +125,14 @@ class Hub:
     async def _prefill(self, first: int, position: Position) -> None:
         """Read back what was stored last, up to the position where the tail begins."""
         start = max(first - 1, position.sequence - PREFILLED_EVENTS, 0)
-        self.ring.reset(Position(position.creation, start, None))
+        floor = Position(position.creation, start, None)
+        self.ring.reset(floor)
         async for event in self.log.replay(start):
             if event.sequence > position.sequence:
                 break
             self.ring.append(event)
+        if not await self.log.holds(floor):  # what was to be read is gone already
+            self.ring.reset(position)
         self.ring.end = position
         self._dispatched = position.sequence
 

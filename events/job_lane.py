@@ -59,6 +59,8 @@ class JobLane:
         self.seen, self.cursor = number, item.cursor
         self.is_over = event.is_terminal
         for member, send in list(self.members.items()):
+            if member not in self.members:
+                continue  # another's receiver has stopped it
             try:
                 if not send(item):
                     member.lag(event, item)

@@ -120,6 +120,8 @@ class EventLog:
             return False
         if not state.first - 1 <= position.sequence <= state.last:
             return False
+        if there is None and position.sequence >= state.first:
+            there = await self.at(position.sequence)  # stored between the two looks
         if there is None or position.time is None:
             return True
         return there.time == position.time

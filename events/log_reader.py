@@ -73,10 +73,8 @@ class LogReader[Item](ABC):
         """Step behind the next event."""
         if self._is_behind(event):
             return None
-        if self._is_ahead:
-            self._is_ahead = False
-            if not self._hub.ring.covers(self._position):
-                return HOLE
+        if self._is_ahead and self._has_parted():
+            return HOLE
         if not self.wants(event):
             self._position = event.position
             return None
@@ -118,7 +116,7 @@ class LogReader[Item](ABC):
                 for event in batch:
                     async for item in self._pass_on(event):
                         yield item
-            else:
+            if await self._hub.log.holds(self._position):  # that was its end, too
                 self._is_ahead = self._sent > self._hub.mark.sequence
                 return
 
@@ -136,6 +134,11 @@ class LogReader[Item](ABC):
         return position is not None and (
             event.creation != position.creation or event.sequence <= position.sequence
         )
+
+    def _has_parted(self) -> bool:
+        """Tell whether the hub has come another way to where the reader was first."""
+        self._is_ahead = False
+        return not self._hub.ring.covers(self._position)
 
     @property
     def _sent(self) -> int:

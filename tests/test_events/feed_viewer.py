@@ -6,9 +6,9 @@ from events.cursor import EventCursor, Position
 from events.feed_reader import FeedEvent, FeedGap, FeedItem, FeedReader
 from events.hub import Hub
 from events.subjects import matches
+from tests.test_events.following import follow
 from tests.test_events.lineage import Stored, between
 from tests.test_events.log_server import LogServer
-from tests.test_events.reading import follow
 from tests.test_events.viewer import Viewer
 
 
@@ -26,8 +26,8 @@ class FeedViewer(Viewer[FeedItem]):
         self._server = server
         self._pattern = pattern
         self._owner = owner
-        # How much the log had lost before the last gap, if nothing came behind it.
-        self._gap_at: int | None = None
+        self._in_gap = False
+        # How often the log had lost something when the connection began.
         self._faults = 0
 
     def follow(self, hub: Hub, room: int) -> AsyncGenerator[FeedItem, None]:
@@ -37,7 +37,7 @@ class FeedViewer(Viewer[FeedItem]):
 
     def see_start(self, hub: Hub) -> None:
         """Forget the gap that nothing came behind: it comes again."""
-        self._gap_at, self._faults = None, self._server.faults
+        self._in_gap, self._faults = False, self._server.faults
 
     def see(self, item: FeedItem) -> None:
         """Judge an item by what came before."""
@@ -51,8 +51,8 @@ class FeedViewer(Viewer[FeedItem]):
         if self.cursor is None:
             return
         position = self.cursor.position
-        if self._gap_at is not None or position is None:
-            self.must(self._gap_at is not None, "silence of a place that never was")
+        if self._in_gap or position is None:
+            self.must(self._in_gap, "silence of a place that never was")
             missing = [one for one in self._kept() if self._wants(one)]
         else:
             self.must(self._server.is_in_line(position), "silence of a lost place")
@@ -74,41 +74,32 @@ class FeedViewer(Viewer[FeedItem]):
         self.must(self._wants(stored), "an event for somebody else")
         for one in self._left_out(stored):
             self.must(not self._wants(one), f"event {one.sequence} is left out")
-        self._gap_at, self._faults = None, self._server.faults
+        self._in_gap = False
 
     def _left_out(self, stored: Stored) -> list[Stored]:
         """Return what lies between the last item and an event, and may not be missing."""
-        if self._gap_at is not None:
+        if self._in_gap:
             return [one for one in stored.ancestors() if self._server.keeps(one)]
         if self.cursor is None:
             return []
         position = self.cursor.position
         found = between(position, stored) if position is not None else None
-        is_known = found is not None or self._cannot_be_told(position)
+        is_known = found is not None or self._server.forgets(position)
         self.must(is_known, "an event that is not behind the last")
         return found or []
 
     def _see_gap(self, item: FeedGap) -> None:
         self.gaps += 1
         self.items.append("gap")
-        self.must(
-            self._gap_at is None or self._gap_at < self._server.faults, "a gap in a gap"
-        )
+        has_lost_more = self._server.faults > self._faults
+        self.must(not self._in_gap or has_lost_more, "a gap in a gap")
         if self.cursor is not None:
-            self.must(not self._holds(self.cursor.position), "a gap that is not due")
+            self.must(
+                not self._server.surely_holds(self.cursor.position),
+                "a gap that is not due",
+            )
             self.must(item.cursor == self.cursor, "a gap's cursor is not the last")
-        self._gap_at, self._faults = self._faults, self._server.faults
-
-    def _holds(self, position: Position | None) -> bool:
-        if position is None or position.time is None and self._server.faults:
-            return False
-        return self._server.holds(position)
-
-    def _cannot_be_told(self, position: Position | None) -> bool:
-        """Tell whether a lost place looks as if it had only expired."""
-        if position is None or position.sequence in self._server.kept:
-            return False
-        return self._server.is_in_line(position)
+        self._in_gap = True
 
     def _kept(self) -> list[Stored]:
         line = self._server.lineage.line.values()

@@ -9,10 +9,10 @@ from events.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows
+from tests.test_events.following import follow
 from tests.test_events.job_viewer import IsLost
 from tests.test_events.lineage import Stored, between
 from tests.test_events.log_server import LogServer
-from tests.test_events.reading import follow
 from tests.test_events.viewer import Viewer
 
 
@@ -127,7 +127,9 @@ class JobFeedViewer(Viewer[JobItem]):
         assert self._hub is not None
         if self._hub.ring.epoch != self._epoch or self._server.faults > self._faults:
             return True
-        if self.cursor is not None and not self._holds(self.cursor.position):
+        if self.cursor is not None and not self._server.surely_holds(
+            self.cursor.position
+        ):
             return True
         return self._is_lost(job_id, self._seen.get(job_id, 0))
 
@@ -181,9 +183,11 @@ class JobFeedViewer(Viewer[JobItem]):
         if self.cursor is not None:
             place = self.cursor.position
             found = between(place, stored) if place is not None else None
-            is_gap_of_nothing = not self._all_known() and not self._holds(place)
+            is_gap_of_nothing = not self._all_known() and not self._server.surely_holds(
+                place
+            )
             self.must(
-                found is not None or is_gap_of_nothing,
+                found is not None or is_gap_of_nothing or self._server.forgets(place),
                 "an event that is not behind the last",
             )
         self._move(event.position)
@@ -231,11 +235,6 @@ class JobFeedViewer(Viewer[JobItem]):
         return self.cursor is None or (
             place is not None and self._server.is_in_line(place)
         )
-
-    def _holds(self, position: Position | None) -> bool:
-        if position is None or position.time is None and self._server.faults:
-            return False
-        return self._server.holds(position)
 
     def _all_known(self) -> set[str]:
         """Return the jobs that a lost place is a gap of: all, as all changed of late."""

@@ -8,8 +8,8 @@ from events.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows
+from tests.test_events.following import follow_job
 from tests.test_events.lineage import Lineage
-from tests.test_events.reading import follow_job
 from tests.test_events.viewer import Viewer
 
 type IsLost = Callable[[str, int | None], bool]

@@ -136,11 +136,28 @@ class LogServer:
         """Tell whether a position holds, as the contract says."""
         return self.is_in_line(position) and position.sequence >= self.first - 1
 
+    def surely_holds(self, position: Position | None) -> bool:
+        """Tell whether a place holds, and has held ever since it was made."""
+        if position is None or not self.holds(position):
+            return False
+        is_known = position.time is not None and position.sequence in self.kept
+        return is_known or not self.faults
+
+    def forgets(self, position: Position | None) -> bool:
+        """Tell whether a place may be lost and look as if it had only expired."""
+        if position is None or position.sequence in self.kept:
+            return False
+        return self.is_in_line(position)
+
     async def answer(self) -> None:
         """Take the time of a request; fail where the server is away."""
         await asyncio.sleep(self.chance.choice((0, 0.001, 0.02)))
         if self.is_away:
             raise nats.errors.NoRespondersError
+
+    async def reply(self) -> None:
+        """Take the time of an answer: what it says may be so no more."""
+        await asyncio.sleep(self.chance.choice((0, 0, 0.001, 0.02)))
 
     def add_consumer(self, start: int, heartbeat: float, callback: Callback) -> str:
         """Begin to deliver to a callback."""
@@ -243,14 +260,17 @@ class LogClient:
         await self._server.answer()
         server = self._server
         created = _EPOCH + timedelta(microseconds=server.creation)
-        return _Info(created, _State(server.first, server.last))
+        info = _Info(created, _State(server.first, server.last))
+        await server.reply()
+        return info
 
     async def get_msg(
         self, name: str, seq: int = 0, subject: str = "", next: bool = False
     ) -> RawStreamMsg:
         """Return the message at `seq`, the newest of `subject`, or the next one."""
         await self._server.answer()
-        kept = self._server.kept
+        kept = dict(self._server.kept)
+        await self._server.reply()
         sequences = [
             sequence
             for sequence in kept

@@ -1,8 +1,7 @@
 """Subscriptions as tests read them: what came, in short words, and where it stood."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from nats.aio.client import Client
@@ -10,13 +9,14 @@ from nats.aio.client import Client
 from core.base import utc_now
 from events.cursor import EventCursor, decode_cursor, encode_cursor
 from events.feed_reader import FeedEvent, FeedItem, FeedReader
-from events.follower import Follower, Reader
 from events.heads import JobHeads, JobRows
 from events.hub import Hub
-from events.job_reader import Gap, JobItem, JobReader, Snapshot, read_row
+from events.job_feed_reader import JobFeedReader
+from events.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.subjects import trailing_id
-from tests.test_events.bodies import Rows
+from tests.test_events.bodies import OWNER
+from tests.test_events.following import follow, follow_job
 
 
 @asynccontextmanager
@@ -28,99 +28,6 @@ async def running_hub(client: Client, heads: JobHeads) -> AsyncIterator[Hub]:
         await hub.reach()
     yield hub
     await hub.close()
-
-
-class Pull[Item]:
-    """A receiver with room for `room` items, which a test takes one by one."""
-
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._items: deque[Item] = deque()
-        self._news = asyncio.Event()
-        self._is_over = False
-        self._error: Exception | None = None
-        self.follower: Follower[Item] | None = None
-
-    def send(self, item: Item) -> bool:
-        if len(self._items) >= self._room:
-            return False
-        self._items.append(item)
-        self._news.set()
-        return True
-
-    def opened(self) -> None:
-        """Nobody waits for it here."""
-
-    def complete(self) -> None:
-        self._is_over = True
-        self._news.set()
-
-    def fail(self, error: Exception) -> None:
-        self._error = error
-        self._news.set()
-
-    async def next(self) -> Item | None:
-        """Return the next item; None at the end."""
-        while not self._items:
-            if self._error is not None:
-                raise self._error
-            if self._is_over:
-                return None
-            self._news.clear()
-            await self._news.wait()
-        item = self._items.popleft()
-        assert self.follower is not None
-        self.follower.resume()
-        return item
-
-
-class Numbered[Item](Follower[Item]):
-    """A follower whose place in a set is the same in each run of a schedule."""
-
-    __slots__ = ("_number",)
-    count = 0
-
-    def __init__(
-        self, hub: Hub, reader: Reader[Item], receiver: Pull[Item], is_latest: bool
-    ) -> None:
-        super().__init__(hub, reader, receiver, is_latest=is_latest)
-        Numbered.count += 1
-        self._number = Numbered.count
-
-    def __hash__(self) -> int:
-        return self._number
-
-
-async def follow[Item](
-    hub: Hub, reader: Reader[Item], *, room: int = 1000, is_latest: bool = False
-) -> AsyncGenerator[Item, None]:
-    """Yield what a subscription's reader reads, at the pace of whoever asks."""
-    pull: Pull[Item] = Pull(room)
-    pull.follower = Numbered(hub, reader, pull, is_latest)
-    pull.follower.start()
-    try:
-        while (item := await pull.next()) is not None:
-            yield item
-    finally:
-        pull.follower.stop()
-
-
-async def follow_job(
-    hub: Hub,
-    rows: JobRows,
-    job_id: str,
-    after: EventCursor | None = None,
-    *,
-    room: int = 1000,
-    is_latest: bool = False,
-) -> AsyncGenerator[JobItem, None]:
-    """Yield what `jobEvents` tells."""
-    row = await read_row(hub, rows, job_id)
-    assert row is not None
-    reader = JobReader(hub, rows, row, after)
-    async with aclosing(follow(hub, reader, room=room, is_latest=is_latest)) as items:
-        async for item in items:
-            yield item
 
 
 def word(item: JobItem) -> str:
@@ -139,33 +46,19 @@ def resumed(cursor: EventCursor | None) -> EventCursor | None:
     return decode_cursor(encode_cursor(cursor)) if cursor is not None else None
 
 
-class JobReading:
-    """One `jobEvents` subscription that is read in the background."""
+class Reading[Item]:
+    """One subscription that is read in the background."""
 
-    def __init__(
-        self, hub: Hub, rows: JobRows, job_id: str, after: EventCursor | None = None
-    ) -> None:
-        self.items: list[JobItem] = []
-        self._work = asyncio.create_task(
-            self._read(follow_job(hub, rows, job_id, resumed(after)))
-        )
+    def __init__(self, following: AsyncGenerator[Item, None]) -> None:
+        self.items: list[Item] = []
+        self._work = asyncio.create_task(self._read(following))
 
-    async def _read(self, following: AsyncGenerator[JobItem, None]) -> None:
+    async def _read(self, following: AsyncGenerator[Item, None]) -> None:
         async with aclosing(following) as items:
             async for item in items:
                 self.items.append(item)
 
-    @property
-    def words(self) -> list[str]:
-        """What came, in short."""
-        return [word(item) for item in self.items]
-
-    @property
-    def cursor(self) -> EventCursor:
-        """The last item's cursor."""
-        return self.items[-1].cursor
-
-    async def reaches(self, count: int, seconds: float = 20) -> list[str]:
+    async def until(self, count: int, seconds: float = 20) -> None:
         """Wait for that many items, and a moment for what should not come."""
         async with asyncio.timeout(seconds):
             while len(self.items) < count and not self._work.done():
@@ -173,13 +66,11 @@ class JobReading:
         if self._work.done():
             self._work.result()
         await asyncio.sleep(0.15)
-        return self.words
 
-    async def completes(self, seconds: float = 20) -> list[str]:
+    async def end(self, seconds: float) -> None:
         """Wait for the subscription's own end."""
         async with asyncio.timeout(seconds):
             await self._work
-        return self.words
 
     @property
     def is_complete(self) -> bool:
@@ -192,17 +83,40 @@ class JobReading:
         await asyncio.gather(self._work, return_exceptions=True)
 
 
-class FeedReading:
-    """One `events` subscription that is read in the background."""
+class JobReading(Reading[JobItem]):
+    """One `jobEvents` subscription."""
+
+    def __init__(
+        self, hub: Hub, rows: JobRows, job_id: str, after: EventCursor | None = None
+    ) -> None:
+        super().__init__(follow_job(hub, rows, job_id, resumed(after)))
+
+    @property
+    def words(self) -> list[str]:
+        """What came, in short."""
+        return [word(item) for item in self.items]
+
+    @property
+    def cursor(self) -> EventCursor:
+        """The last item's cursor."""
+        return self.items[-1].cursor
+
+    async def reaches(self, count: int, seconds: float = 20) -> list[str]:
+        """Wait for that many items; return what came."""
+        await self.until(count, seconds)
+        return self.words
+
+    async def completes(self, seconds: float = 20) -> list[str]:
+        """Wait for the subscription's own end; return what came."""
+        await self.end(seconds)
+        return self.words
+
+
+class FeedReading(Reading[FeedItem]):
+    """One `events` subscription."""
 
     def __init__(self, hub: Hub, reader: FeedReader) -> None:
-        self.items: list[FeedItem] = []
-        self._work = asyncio.create_task(self._read(follow(hub, reader)))
-
-    async def _read(self, following: AsyncGenerator[FeedItem, None]) -> None:
-        async with aclosing(following) as items:
-            async for item in items:
-                self.items.append(item)
+        super().__init__(follow(hub, reader))
 
     @property
     def told(self) -> list[tuple[str, int] | str]:
@@ -217,19 +131,29 @@ class FeedReading:
         ]
 
     async def reaches(self, count: int) -> list[tuple[str, int] | str]:
-        """Wait for that many items, and a moment for what should not come."""
-        async with asyncio.timeout(20):
-            while len(self.items) < count and not self._work.done():
-                await asyncio.sleep(0.005)
-        if self._work.done():
-            self._work.result()
-        await asyncio.sleep(0.15)
+        """Wait for that many items; return what came."""
+        await self.until(count)
         return self.told
 
-    async def drop(self) -> None:
-        """Break the connection."""
-        self._work.cancel()
-        await asyncio.gather(self._work, return_exceptions=True)
+
+class JobFeedReading(Reading[JobItem]):
+    """One `jobFeed` subscription."""
+
+    def __init__(
+        self, hub: Hub, reader: JobFeedReader, *, is_latest: bool = False
+    ) -> None:
+        super().__init__(follow(hub, reader, is_latest=is_latest))
+        self.reader = reader
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What came: each item's job, and `event 3` or the like."""
+        return [(item.job.id, word(item)) for item in self.items]
+
+    async def reaches(self, count: int) -> list[tuple[str, str]]:
+        """Wait for that many items; return what came."""
+        await self.until(count)
+        return self.told
 
 
 def number_of(item: FeedEvent) -> int:
@@ -256,3 +180,17 @@ def feed(
 def here(hub: Hub) -> EventCursor:
     """Return the cursor of `Query.eventCursor`."""
     return EventCursor(utc_now(), hub.position)
+
+
+def job_feed(
+    hub: Hub,
+    rows: JobRows,
+    after: EventCursor | None = None,
+    *,
+    owner: str | None = OWNER,
+    kinds: Sequence[str] = (),
+    is_latest: bool = False,
+) -> JobFeedReading:
+    """Subscribe to `jobFeed`."""
+    reader = JobFeedReader(hub, rows, owner, kinds, resumed(after))
+    return JobFeedReading(hub, reader, is_latest=is_latest)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.test_events.reading import Numbered
+from tests.test_events.following import Numbered
 from tests.test_events.simulation import CURSORS, JOBS, PATTERNS, PAUSES, STEPS, World
 from tests.test_events.virtual_time import VirtualLoop
 
@@ -19,7 +19,7 @@ async def _run(world: World, steps: int, loss: bool) -> World:
     await world.start()
     for _ in range(steps):
         await _step(world, loss)
-    await world.settle()
+    await world.settle(loss)
     for viewer in world.viewers:
         if viewer.is_connected:
             await viewer.drop()
@@ -34,6 +34,7 @@ async def _step(world: World, loss: bool) -> None:
     losses: list[Callable[[], None]] = [
         lambda: world.lose_tail(pick(1, 5)),
         lambda: world.expire(pick(1, 20)),
+        lambda: world.lose_unseen(pick(100)),
         world.wipe,
     ]
     match chance.choices(range(8), (30, 30, 16, 25, 1, 1, 3, 3))[0]:

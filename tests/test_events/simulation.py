@@ -213,8 +213,20 @@ class World:
         """Lose the newest messages of the stream."""
         self.server.lose_tail(count)
 
+    def lose_unseen(self, place: int) -> None:
+        """Relay a row and lose its message before anyone has seen it."""
+        last = self.server.last
+        self.publish(place, dies=False)
+        if self.server.last > last:
+            self.server.lose_tail(1)
+
     def expire(self, count: int) -> None:
-        """Lose the oldest messages of the stream; no row waits for days in the outbox."""
+        """Lose the oldest messages of the stream, which takes days.
+
+        No row waits for so long in the outbox, no hub to notice that the log was cut.
+        """
+        if not all(self._is_in_line(hub) for hub in self.hubs):
+            return
         waiting = [(row.job_id, row.job_seq) for row in self.rows.outbox]
         old = [
             (kept.written.job_id, kept.written.job_seq) not in waiting
@@ -222,12 +234,21 @@ class World:
         ]
         self.server.expire((*old, False).index(False))
 
+    def _is_in_line(self, hub: Hub) -> bool:
+        there = self.server.lineage.at(hub.position)
+        if there is None:
+            return True
+        return self.server.lineage.line.get(there.sequence) is there
+
     def wipe(self) -> None:
         """Lose the stream."""
         self.server.wipe()
 
-    async def settle(self) -> None:
-        """Mend everything, reconnect all, and expect each client to be up to date."""
+    async def settle(self, loss: bool) -> None:
+        """Mend everything, reconnect all, and expect each client to be up to date.
+
+        With a last loss that only the silence tells of.
+        """
         self.server.is_away = False
         while self.rows.outbox:
             self.publish(0, dies=False)
@@ -235,6 +256,10 @@ class World:
             viewer.losses = 0
             if not viewer.is_connected and not viewer.is_complete:
                 viewer.connect(self.chance.choice(self.hubs), self.chance)
+        await self.let_pass(20)
+        for lane in range(JOBS if loss else 0):
+            self.emit(lane, is_last=False)
+            self.lose_unseen(0)
         await self.let_pass(60)
         for viewer in self.viewers:
             viewer.judge_end()

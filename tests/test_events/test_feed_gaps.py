@@ -13,9 +13,10 @@ from events.hub import Hub
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import connected, fresh_streams, shrink_ring
+from tests.test_events.following import follow
 from tests.test_events.happening import caught_up, end, happen
 from tests.test_events.publishing import eventually, publish
-from tests.test_events.reading import anyone, feed, follow, here
+from tests.test_events.reading import anyone, feed, here
 
 pytestmark = pytest.mark.usefixtures("quick")
 

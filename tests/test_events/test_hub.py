@@ -8,11 +8,13 @@ from nats.aio.client import Client
 
 from events import hub as hubs
 from events import silence
+from events.cursor import Position
 from events.heads import JobHead
 from events.hub import Hub
 from events.recorded import Recorded
+from events.ring import Mark
 from events.streams import ensure_streams
-from events.subjects import EVENTS, Transition
+from events.subjects import EVENTS, JobKind, Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.happening import caught_up
 from tests.test_events.noted import Noted
@@ -68,6 +70,39 @@ async def test_many_watchers_are_told_in_several_goes(
     await caught_up(hub)
 
     assert [watcher.events for watcher in watchers] == [[*range(1, 21)]] * 7
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_an_event_of_a_dead_log_moves_no_mark(
+    hub: Hub, rows: Rows, others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "WATCHERS_AT_ONCE", 1)
+
+    class Ending(Noted):
+        """Has the hub begin anew as soon as others have the event loop."""
+
+        def on_event(self, event: Recorded) -> None:
+            super().on_event(event)
+            new = Position(event.creation + 1, 0, None)
+            asyncio.get_running_loop().call_soon(hub._restart, new)
+
+    job, ending, late = rows.add(), Ending(), [Noted() for _ in range(others)]
+    hub.watchers.watch_job(job, ending)
+    for watcher in late:
+        hub.watchers.watch_subjects("events.psd.>", watcher)
+    before = hub.mark
+    unwatched = rows.add(kind=JobKind.DATA_IMPORT)
+    events = [rows.emit(job), rows.emit(unwatched)]
+    await asyncio.gather(
+        *(
+            hub._dispatch(Recorded(number, 0, one.subject, one.data, creation=1))
+            for number, one in enumerate(events, start=7)
+        )
+    )
+
+    assert ending.told == [7, "restart"]
+    assert [watcher.told for watcher in late] == [["restart"]] * others
+    assert hub.mark == Mark(before.epoch + 1, 0)
 
 
 async def test_a_watcher_that_fails_hurts_no_other(

@@ -13,7 +13,14 @@ from events.job_reader import Gap, read_row
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import shrink_ring
-from tests.test_events.happening import caught_up, end, happen, mutation_cursor, words
+from tests.test_events.happening import (
+    FOREIGN,
+    caught_up,
+    end,
+    happen,
+    mutation_cursor,
+    words,
+)
 from tests.test_events.reading import JobReading
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -54,9 +61,6 @@ async def test_a_place_from_before_the_job_s_first_event_starts_there(
     await end(client, rows, job)
 
     assert await reading.completes() == words(1, 3)
-
-
-FOREIGN = Position(1, 2, 3)
 
 
 @pytest.mark.parametrize("position", [None, FOREIGN], ids=["none", "foreign"])

@@ -15,9 +15,10 @@ from events.recorded import Happened
 from events.subjects import Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import fresh_streams, shrink_ring
+from tests.test_events.following import follow_job
 from tests.test_events.happening import caught_up, end, happen, mutation_cursor, words
 from tests.test_events.publishing import publish
-from tests.test_events.reading import JobReading, follow_job, running_hub, word
+from tests.test_events.reading import JobReading, running_hub, word
 
 pytestmark = pytest.mark.usefixtures("quick")
 

@@ -30,8 +30,9 @@ from features.jobs.services import JobRequest, JobsService
 from features.jobs.transaction import JobTransaction, JobTransactions
 from tests.test_events.bodies import OWNER
 from tests.test_events.conftest import connected
+from tests.test_events.following import follow_job
 from tests.test_events.outboxes import Relaying
-from tests.test_events.reading import follow_job, resumed, running_hub
+from tests.test_events.reading import resumed, running_hub
 from workers.discovery import import_all
 
 PAUSES = (0.0, 0.0, 0.001, 0.01)

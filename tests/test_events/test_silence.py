@@ -10,7 +10,14 @@ from events.hub import Hub
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import Mortal, fresh_streams
-from tests.test_events.happening import end, happen, mutation_cursor, words
+from tests.test_events.happening import (
+    deafen,
+    end,
+    happen,
+    lose,
+    mutation_cursor,
+    words,
+)
 from tests.test_events.publishing import eventually, publish, send
 from tests.test_events.reading import JobReading, running_hub
 
@@ -21,19 +28,6 @@ pytestmark = pytest.mark.usefixtures("quick")
 def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the hub check many times a second."""
     monkeypatch.setattr(silence, "CHECK_SECONDS", 0.05)
-
-
-async def deafen(client: Client) -> None:
-    """Take the hub's consumer away: what comes now is delivered later."""
-    jetstream = client.jetstream(timeout=5)
-    for info in await jetstream.consumers_info(EVENTS):
-        await jetstream.delete_consumer(EVENTS, info.name)
-
-
-async def lose(client: Client, rows: Rows, job: str) -> None:
-    """Publish a job's next event and lose it before anyone has seen it."""
-    sequence = await publish(client, rows, rows.emit(job))
-    assert await client.jetstream(timeout=5).delete_msg(EVENTS, sequence)
 
 
 async def test_a_lost_last_event_is_told(client: Client, hub: Hub, rows: Rows) -> None:

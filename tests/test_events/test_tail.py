@@ -79,6 +79,13 @@ class Followed:
             await jetstream.delete_consumer(EVENTS, info.name)
 
 
+def followed_by(count: int) -> list[Written]:
+    """Return so many events of another job."""
+    rows = Rows()
+    job = rows.add()
+    return [rows.emit(job) for _ in range(count)]
+
+
 @asynccontextmanager
 async def following(client: Client, old: int = 0) -> AsyncIterator[Followed]:
     """Follow a stream that holds some events already."""
@@ -300,3 +307,40 @@ async def test_without_a_stream_the_tail_waits_for_it(
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
     assert await client.jetstream().consumers_info(EVENTS) == []
+
+
+async def test_a_stream_that_is_replaced_while_the_consumer_is_made_is_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, replacements = Tail._add_consumer, [followed_by(3)]
+
+    async def late(self: Tail, inbox: str) -> str:
+        if replacements:
+            await fresh_streams(client)
+            for event in replacements.pop():
+                await send(client, event)
+        return await add(self, inbox)
+
+    async with following(client, old=1) as followed:
+        monkeypatch.setattr(Tail, "_add_consumer", late)
+        await followed.delete_consumer()
+        await until(followed.events, 3)
+
+        assert followed.sequences == [1, 2, 3]
+        assert [place.sequence for place in followed.restarts] == [0]
+        creation = (await EventLog(client).state()).creation
+        assert {event.creation for event in followed.events} == {creation}
+
+
+async def test_events_that_were_deleted_from_the_middle_are_passed_over(
+    client: Client,
+) -> None:
+    async with following(client, old=5) as followed:
+        await followed.delete_consumer()
+        await followed.publish(6)
+        assert await client.jetstream().delete_msg(EVENTS, 8)
+        await followed.attached_again(1)
+        await until(followed.events, 5)
+
+        assert followed.sequences == [6, 7, 9, 10, 11]
+        assert followed.restarts == []
