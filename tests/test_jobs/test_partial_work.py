@@ -95,11 +95,13 @@ async def test_what_dies_half_way_is_done_once(
                 await asyncio.to_thread(fault, worker)
                 if fault is bereft:
                     await watching
+                    await site.queue_empties()  # the end is told before it is acked
         if not watching.done():
             await yard.sweep()
             assert await _shown(client, job_id) >= HALF
             with site.plant.worker():
                 await watching
+                await site.queue_empties()
         events = watching.result()
         assert _kinds(events) == [*BEGIN, *between, "JobSucceeded"]
         _check_sequence(events)
