@@ -25,6 +25,8 @@ from events.tail import Tail
 from events.watchers import Watcher, Watchers
 
 PASSING_SECONDS: Final = 5.0
+# A request waits so long for a hub that starts; without a place it is still answered.
+REACHING_SECONDS: Final = 2.0
 # What a hub that starts reads back, so that clients which return find it in the ring.
 PREFILLED_EVENTS: Final = 4096
 # Handed out in one go; then others have the event loop.
@@ -81,6 +83,13 @@ class Hub:
         while self.position is None:
             await self._attached.wait()
         return self.position
+
+    async def reach_soon(self) -> Position | None:
+        """Wait a moment until the hub follows the log; None where NATS is away."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REACHING_SECONDS):
+                return await self.reach()
+        return None
 
     async def start(self) -> None:
         """Begin to follow the log, in the background."""

@@ -108,7 +108,8 @@ class JobsQuery:
     )
     async def event_cursor(self, info: Info) -> EventCursor:
         """The log's end, as the hub has seen it."""
-        cursor = Cursor(utc_now(), info.context.get(Hub).position)
+        position = await info.context.get(Hub).reach_soon()
+        cursor = Cursor(utc_now(), position)
         return EventCursor(encode_cursor(cursor))
 
 

@@ -23,19 +23,24 @@ from workers.embedded.nats import NatsServer
 
 
 async def fresh_streams(client: Client) -> None:
-    """Delete both streams and make them anew."""
-    jetstream = client.jetstream(timeout=5)
-    for name in (EVENTS, TASKS):
-        with suppress(NotFoundError):
-            await jetstream.delete_stream(name)
+    """Delete both streams and make them anew, empty."""
     async with asyncio.timeout(10):
         while True:
+            await _delete_streams(client)
             try:
                 await ensure_streams(client, 1)
             except ServerError:  # the server still removes the old files
                 await asyncio.sleep(0.02)
             else:
-                return
+                info = await client.jetstream(timeout=5).stream_info(EVENTS)
+                if not info.state.last_seq:  # else it took up the old files again
+                    return
+
+
+async def _delete_streams(client: Client) -> None:
+    for name in (EVENTS, TASKS):
+        with suppress(NotFoundError):
+            await client.jetstream(timeout=5).delete_stream(name)
 
 
 @asynccontextmanager

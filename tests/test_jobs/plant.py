@@ -182,6 +182,14 @@ class Site:
 
         await until(look)
 
+    async def outbox_empties(self) -> None:
+        """Wait until all that was written has been published."""
+
+        async def look() -> bool:
+            return await self.bench.count("outbox") == 0
+
+        await until(look)
+
 
 async def until[T](look: Callable[[], Awaitable[T | None]]) -> T:
     """Return the first answer that is true."""

@@ -16,11 +16,6 @@ from tests.test_jobs.plant import SECRET, Site, until
 DAY = 86400.0
 
 
-async def outbox_is_empty(site: Site) -> bool:
-    """Tell whether the relay has published all that there is."""
-    return await site.bench.count("outbox") == 0
-
-
 async def grow_old(site: Site) -> None:
     """Let all jobs have waited for a minute."""
     await site.bench.execute(
@@ -32,17 +27,17 @@ async def test_a_queued_job_without_a_message_is_enqueued_again(site: Site) -> N
     jetstream = site.client.jetstream()
     reconciler = Reconciler(site.bench.database, site.transactions, site.client)
     job_id = await site.start("tests.sleep")
-    await until(lambda: outbox_is_empty(site))
+    await site.outbox_empties()
     assert await site.waiting_tasks() == 1
     await grow_old(site)
     assert await reconciler.enqueue_lost() == 0
 
     await jetstream.purge_stream("TASKS")
     new = await site.start("tests.sleep")
-    await until(lambda: outbox_is_empty(site))
+    await site.outbox_empties()
     await jetstream.purge_stream("TASKS")
     assert await reconciler.enqueue_lost() == 1
-    await until(lambda: outbox_is_empty(site))
+    await site.outbox_empties()
     assert await site.waiting_tasks() == 1
     await grow_old(site)
     assert await reconciler.enqueue_lost() == 1
@@ -51,7 +46,7 @@ async def test_a_queued_job_without_a_message_is_enqueued_again(site: Site) -> N
     assert await site.statuses(job_id) == ["queued"]
     for canceled in (job_id, new):
         await site.bench.jobs.cancel(ADMINISTRATOR, canceled)
-    await until(lambda: outbox_is_empty(site))
+    await site.outbox_empties()
     await jetstream.purge_stream("TASKS")
     await grow_old(site)
     assert await reconciler.enqueue_lost() == 0

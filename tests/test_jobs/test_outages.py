@@ -85,7 +85,7 @@ async def test_the_loss_of_all_of_nats_data_loses_no_job(site: Site) -> None:
             await site.has_begun(running)
             victim.kill()
         queued = [await site.start("tests.sleep", 0.1) for _ in range(5)]
-        await until(lambda: _all_are_published(site))
+        await site.outbox_empties()
         site.plant.lose_everything()
         with site.plant.worker():
             for job_id in [*queued, running]:
@@ -95,7 +95,3 @@ async def test_the_loss_of_all_of_nats_data_loses_no_job(site: Site) -> None:
     for job_id in queued:
         assert [note.word for note in site.plant.notes(job_id)] == ["begun", "done"]
     assert [note.attempt for note in site.plant.notes(running)] == [1, 2, 2]
-
-
-async def _all_are_published(site: Site) -> bool:
-    return await site.bench.count("outbox") == 0

@@ -175,6 +175,7 @@ async def test_what_never_works_ends_as_a_dead_letter(site: Site) -> None:
         (unknown, '{"task_id', NOT_UNDERSTOOD),
         (poison, '{"task_id', INTERNAL.message + used_up(4)),
     }
+    await site.outbox_empties()
     log = EventLog(site.client)
     told = [one async for one in log.replay(before, "events.tasks.dead.failed.*")]
     assert sorted(one.subject.rpartition(".")[2] for one in told) == sorted(
