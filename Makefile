@@ -4,12 +4,14 @@
 # make lint   formatting, types, dependencies and import rules
 # make clean  remove what the other targets installed and built; data stays
 #
-# PYTHON=/path/to/python3.12 chooses the interpreter, ARGS=... goes to pytest.
+# PYTHON=/path/to/python3.12 chooses the interpreter, ARGS=... goes to pytest, and
+# TESTERS=... is how many processes test, each with servers of its own.
 
 PDM_VERSION := 2.29.3
 NODE_WHEEL_VERSION := 24.19.0
 PYTHON ?=
 ARGS ?=
+TESTERS ?= 3
 
 PDM := PDM_CHECK_UPDATE=0 PDM_PYTHON=$(CURDIR)/.venv/bin/python .tools/bin/pdm
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune \
@@ -23,7 +25,7 @@ run: install web
 	@exec $(ENDING_WITH_MAKE) .venv/bin/python server.py
 
 test: install-dev web clients
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
 
 # ONEMANAGE_CHAOS_MINUTES and ONEMANAGE_CHAOS_SEED choose; see docs/reliability.md.
 chaos: install-dev
