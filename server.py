@@ -21,7 +21,7 @@ from core.logging import configure_logging
 from core.nats import connect
 from core.storage import Storage
 from events.heads import JobHeads
-from events.hub import Hub
+from events.live.hub import Hub
 from features.files.services import FilesService
 from features.jobs.backlog import BacklogService
 from features.jobs.reading import JobRowsService
@@ -32,8 +32,8 @@ from resolvers.http.files import FileServices, file_routes
 from resolvers.http.graphql import GraphQLEndpoint
 from resolvers.http.health import health_routes
 from resolvers.http.loopback import LoopbackOnly
-from resolvers.http.negotiation import OperationStreams
 from resolvers.http.pages import asset_routes
+from resolvers.http.streams.negotiation import OperationStreams
 from resolvers.metrics.latest_backlog import LatestBacklog
 from resolvers.metrics.loop_lag import LoopLag
 from resolvers.metrics.page import metrics_routes

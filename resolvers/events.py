@@ -9,10 +9,10 @@ from core.errors import AppError, ErrorCode
 from core.validators import is_id
 from events.cursor import EventCursor as Cursor
 from events.cursor import decode_cursor
-from events.feed_reader import FeedReader
-from events.hub import Hub
-from events.job_feed_reader import JobFeedReader
-from events.job_reader import JobReader, read_row
+from events.live.hub import Hub
+from events.readers.feed_reader import FeedReader
+from events.readers.job_feed_reader import JobFeedReader
+from events.readers.job_reader import JobReader, read_row
 from events.subjects import ROOT, is_filter, may_match
 from features.jobs.reading import JobRowsService
 from resolvers.subscriptions.source import EventSource

@@ -6,7 +6,7 @@ from core.base import utc_now
 from core.errors import AppError
 from events.cursor import EventCursor as Cursor
 from events.cursor import encode_cursor
-from events.hub import Hub
+from events.live.hub import Hub
 from features.jobs.dead_letters import DeadLettersService
 from features.jobs.models import JobSelection
 from features.jobs.services import JobsService

@@ -10,9 +10,9 @@ import strawberry
 from core.base import new_id, utc_now
 from events.cursor import EventCursor as Cursor
 from events.cursor import encode_cursor
-from events.feed_reader import FeedEvent, FeedGap, FeedItem
-from events.job_history import HistoryPage
-from events.job_reader import Gap, JobItem, Snapshot
+from events.readers.feed_reader import FeedEvent, FeedGap, FeedItem
+from events.readers.job_history import HistoryPage
+from events.readers.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import EventBody
 from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Transition

@@ -10,8 +10,8 @@ import strawberry
 from core.base import utc_now
 from events.cursor import EventCursor as Cursor
 from events.cursor import Position, decode_cursor, encode_cursor
-from events.hub import Hub
-from events.job_history import read_history
+from events.live.hub import Hub
+from events.readers.job_history import read_history
 from events.schemas import JobBody, JobErrorBody, Progress
 from features.jobs.models import Job as JobRow
 from features.jobs.rows import body_of

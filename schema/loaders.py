@@ -8,7 +8,7 @@ from aiodataloader import DataLoader
 from core.base import prefix_of
 from core.container import Container
 from events.cursor import Position
-from events.hub import Hub
+from events.live.hub import Hub
 from features.files.models import SourceFile, StoredObject
 from features.files.services import FilesService
 from features.jobs.dead_letters import DeadLettersService

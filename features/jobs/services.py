@@ -15,7 +15,7 @@ from core.grouping import Grouping
 from core.security import Caller
 from core.validators import check_between, check_key, is_id
 from events.cursor import EventCursor, Position, encode_cursor
-from events.hub import Hub
+from events.live.hub import Hub
 from events.schemas import Progress
 from events.subjects import JobKind
 from features.jobs import crud, transitions

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from core.container import Container
 from core.database_async import Database
 from core.storage import Storage
-from events.hub import Hub
+from events.live.hub import Hub
 
 CHECK_SECONDS = 3.0
 

@@ -8,8 +8,8 @@ from graphql import OperationType
 from prometheus_client import Metric
 
 from core.errors import ErrorCode
-from events.follower import Follower
-from events.hub import Hub
+from events.live.hub import Hub
+from events.readers.follower import Follower
 from resolvers.counting import INTERRUPTED, OK, REFUSED, UNKNOWN_KIND, Transport
 from resolvers.http.connection import HttpConnection
 from resolvers.metrics.families import counter, counters, gauge, gauges, histograms

@@ -6,7 +6,7 @@ from typing import Any
 from nats.aio.client import Client
 from prometheus_client import Metric
 
-from events.hub import Hub
+from events.live.hub import Hub
 from features.jobs.backlog import Backlog
 from resolvers.execution.documents import DOCUMENTS
 from resolvers.execution.lru import LruCache

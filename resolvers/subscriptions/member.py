@@ -5,7 +5,7 @@ from typing import Any
 
 from loguru import logger
 
-from events.follower import Follower
+from events.readers.follower import Follower
 from resolvers.counting import INTERRUPTED, OK, Running, outcome_of
 from resolvers.execution.encoding import encoded_errors
 from resolvers.execution.executor import failure

@@ -10,7 +10,7 @@ from graphql import ExecutionResult
 from core.container import Container
 from core.security import Caller
 from events.cursor import encode_cursor
-from events.feed_reader import FeedEvent
+from events.readers.feed_reader import FeedEvent
 from events.recorded import Happened
 from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded

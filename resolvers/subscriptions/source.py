@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NoReturn
 
-from events.follower import Follower, Reader, Receiver
-from events.hub import Hub
+from events.live.hub import Hub
+from events.readers.follower import Follower, Reader, Receiver
 from schema.events import Delivery
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from core.database_async import Database
-from events.hub import Hub
+from events.live.hub import Hub
 from tests import databases
 from tests.client import Client
 from tests.integration.designs import noisy_design

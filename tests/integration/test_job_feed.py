@@ -8,7 +8,7 @@ import pytest
 
 from core.security import Caller
 from events.cursor import EventCursor, Position, decode_cursor, encode_cursor
-from events.hub import Hub
+from events.live.hub import Hub
 from events.recorded import EPOCH
 from events.subjects import JobKind, job_filter
 from tests.integration.event_streams import EventSource

@@ -10,7 +10,7 @@ from core.base import new_id
 from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
-from events.hub import Hub
+from events.live.hub import Hub
 from events.recorded import Recorded
 from features.jobs.models import JobPriority
 from features.jobs.reading import JobRowsService

@@ -10,7 +10,7 @@ from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
 from events.cursor import EventCursor, decode_cursor
-from events.hub import Hub
+from events.live.hub import Hub
 from features.jobs.reading import JobRowsService
 from features.jobs.services import JobsService
 from features.jobs.transaction import JobTransactions

@@ -11,10 +11,10 @@ from nats.js.errors import NotFoundError, ServerError
 
 from core.config import Settings
 from core.nats import connect
-from events import hub as hubs
-from events import ring, tail
-from events.hub import Hub
-from events.ring import OVERHEAD_BYTES
+from events.live import hub as hubs
+from events.live import ring, tail
+from events.live.hub import Hub
+from events.live.ring import OVERHEAD_BYTES
 from events.streams import ensure_streams
 from events.subjects import EVENTS, TASKS
 from tests.test_events.bodies import Rows

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 
 from core.base import utc_now
-from events import job_place
 from events.cursor import EventCursor, Position
 from events.heads import JobHead
-from events.hub import Hub
-from events.job_reader import Gap, JobItem, JobReader, Row, Snapshot, read_row
+from events.live.hub import Hub
+from events.live.tail import Tail
 from events.log import EventLog
+from events.readers import job_place
+from events.readers.job_reader import Gap, JobItem, JobReader, Row, Snapshot, read_row
 from events.recorded import Recorded
 from events.subjects import job_filter
-from events.tail import Tail
 
 
 class Fault(NamedTuple):

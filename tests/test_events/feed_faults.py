@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.feed_reader import FeedGap, FeedItem, FeedReader
-from events.follower import Follower
-from events.job_feed_reader import JobFeedReader
-from events.job_lane import JobLane
-from events.job_reader import Gap, JobItem, JobReader, Snapshot
+from events.live.job_lane import JobLane
+from events.live.ring import Mark, Ring
+from events.live.tail import Tail
+from events.readers.feed_reader import FeedGap, FeedItem, FeedReader
+from events.readers.follower import Follower
+from events.readers.job_feed_reader import JobFeedReader
+from events.readers.job_reader import Gap, JobItem, JobReader, Snapshot
 from events.recorded import Recorded
-from events.ring import Mark, Ring
 from events.schemas import JobBody
-from events.tail import Tail
 from tests.test_events.faults import Fault
 
 FEED_FAULTS: Final[dict[str, Fault]] = {}

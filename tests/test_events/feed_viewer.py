@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 
 from events.cursor import EventCursor, Position
-from events.feed_reader import FeedEvent, FeedGap, FeedItem, FeedReader
-from events.hub import Hub
+from events.live.hub import Hub
+from events.readers.feed_reader import FeedEvent, FeedGap, FeedItem, FeedReader
 from events.subjects import matches
 from tests.test_events.following import follow
 from tests.test_events.lineage import Stored, between

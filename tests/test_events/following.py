@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from events.cursor import EventCursor
-from events.follower import Follower, Reader
 from events.heads import JobRows
-from events.hub import Hub
-from events.job_reader import JobItem, JobReader, read_row
+from events.live.hub import Hub
+from events.readers.follower import Follower, Reader
+from events.readers.job_reader import JobItem, JobReader, read_row
 
 
 class Pull[Item]:

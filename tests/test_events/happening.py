@@ -6,7 +6,7 @@ from nats.aio.client import Client
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.hub import Hub
+from events.live.hub import Hub
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.publishing import eventually, publish

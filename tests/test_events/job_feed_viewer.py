@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator
 
 from events.cursor import EventCursor, Position
-from events.hub import Hub
-from events.job_feed_reader import JobFeedReader
-from events.job_reader import Gap, JobItem, Snapshot
+from events.live.hub import Hub
+from events.readers.job_feed_reader import JobFeedReader
+from events.readers.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows

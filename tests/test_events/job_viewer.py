@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Callable
 
 from events.cursor import EventCursor
-from events.hub import Hub
-from events.job_reader import Gap, JobItem, Snapshot
+from events.live.hub import Hub
+from events.readers.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows

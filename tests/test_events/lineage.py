@@ -6,7 +6,7 @@ A stream that loses its end grows another: what is stored forms a tree.
 from collections.abc import Iterator
 
 from events.cursor import Position
-from events.feed_reader import owner_of
+from events.readers.feed_reader import owner_of
 from events.schemas import EventBody, decode
 from events.subjects import without_id
 from tests.test_events.bodies import Written

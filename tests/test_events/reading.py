@@ -8,11 +8,11 @@ from nats.aio.client import Client
 
 from core.base import utc_now
 from events.cursor import EventCursor, decode_cursor, encode_cursor
-from events.feed_reader import FeedEvent, FeedItem, FeedReader
 from events.heads import JobHeads, JobRows
-from events.hub import Hub
-from events.job_feed_reader import JobFeedReader
-from events.job_reader import Gap, JobItem, Snapshot
+from events.live.hub import Hub
+from events.readers.feed_reader import FeedEvent, FeedItem, FeedReader
+from events.readers.job_feed_reader import JobFeedReader
+from events.readers.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.subjects import trailing_id
 from tests.test_events.bodies import OWNER

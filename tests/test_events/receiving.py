@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from events.cursor import EventCursor
-from events.follower import Follower
-from events.hub import Hub
-from events.job_reader import JobItem, JobReader, read_row
+from events.live.hub import Hub
+from events.readers.follower import Follower
+from events.readers.job_reader import JobItem, JobReader, read_row
 from tests.test_events.bodies import Rows
 from tests.test_events.publishing import eventually
 from tests.test_events.reading import word

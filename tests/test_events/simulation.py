@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from core.base import new_id, utc_now
 from events.cursor import EventCursor, Position
-from events.hub import Hub
+from events.live.hub import Hub
 from events.subjects import DEAD_LETTER, PREVIEW_PUBLISHED, JobKind, Transition
 from tests.test_events.bodies import OWNER, Written, plain_event
 from tests.test_events.feed_viewer import FeedViewer

@@ -8,7 +8,7 @@ import pytest
 
 from core.base import utc_now
 from events.cursor import EventCursor
-from events.hub import Hub
+from events.live.hub import Hub
 from tests.test_events.bodies import Rows
 from tests.test_events.log_server import LogServer, connect
 from tests.test_events.reading import feed, job_feed

@@ -8,8 +8,8 @@ from nats.aio.client import Client
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.feed_reader import FeedEvent, FeedGap, FeedItem, FeedReader
-from events.hub import Hub
+from events.live.hub import Hub
+from events.readers.feed_reader import FeedEvent, FeedGap, FeedItem, FeedReader
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import connected, fresh_streams, shrink_ring

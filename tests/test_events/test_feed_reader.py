@@ -9,8 +9,8 @@ from nats.aio.client import Client
 
 from core.base import new_id, utc_now
 from events.cursor import EventCursor, Position
-from events.feed_reader import FeedEvent, owner_of, stream_filter
-from events.hub import Hub
+from events.live.hub import Hub
+from events.readers.feed_reader import FeedEvent, owner_of, stream_filter
 from events.schemas import EventBody, encode
 from events.subjects import (
     DEAD_LETTER,

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from nats.aio.client import Client
 
-from events import watchers
-from events.hub import Hub
+from events.live import watchers
+from events.live.hub import Hub
 from events.log import EventLog
 from events.recorded import Recorded
 from events.subjects import Transition

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 import pytest
 from nats.aio.client import Client
 
-from events import hub as hubs
-from events import silence
 from events.cursor import Position
 from events.heads import JobHead
-from events.hub import Hub
+from events.live import hub as hubs
+from events.live import silence
+from events.live.hub import Hub
+from events.live.ring import Mark
 from events.recorded import Recorded
-from events.ring import Mark
 from events.streams import ensure_streams
 from events.subjects import EVENTS, JobKind, Transition
 from tests.test_events.bodies import Rows

@@ -8,8 +8,8 @@ from nats.aio.client import Client
 from core.base import new_id, utc_now
 from core.errors import AppError, ErrorCode
 from events.cursor import EventCursor, Position
-from events.hub import Hub
-from events.job_reader import Gap, read_row
+from events.live.hub import Hub
+from events.readers.job_reader import Gap, read_row
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import shrink_ring

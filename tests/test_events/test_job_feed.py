@@ -7,8 +7,8 @@ from nats.aio.client import Client
 
 from core.base import new_id, utc_now
 from events.cursor import EventCursor
-from events.hub import Hub
-from events.job_feed_reader import JobFeedReader
+from events.live.hub import Hub
+from events.readers.job_feed_reader import JobFeedReader
 from events.recorded import Happened
 from events.subjects import JobKind, Transition
 from tests.test_events.bodies import OWNER, Rows

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from nats.aio.client import Client
 
-from events import silence
 from events.cursor import EventCursor, Position
-from events.hub import Hub
+from events.live import silence
+from events.live.hub import Hub
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import BORN, OWNER, Rows
 from tests.test_events.conftest import fresh_streams, shrink_ring

@@ -8,9 +8,9 @@ from nats.aio.client import Client
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.hub import Hub
-from events.job_reader import Snapshot
+from events.live.hub import Hub
 from events.log import EventLog
+from events.readers.job_reader import Snapshot
 from events.recorded import Happened
 from events.subjects import Transition
 from tests.test_events.bodies import Rows

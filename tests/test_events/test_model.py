@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from loguru import logger
 
-from events import hub, watchers
+from events.live import hub, watchers
 from tests.test_events.conftest import shrink_ring
 from tests.test_events.faults import FAULTS, Fault
 from tests.test_events.feed_faults import FEED_FAULTS

@@ -7,10 +7,10 @@ import pytest
 from nats.aio.client import Client
 
 from core.base import utc_now
-from events import tail
 from events.batches import BatchReader
 from events.cursor import EventCursor, Position
-from events.hub import Hub
+from events.live import tail
+from events.live.hub import Hub
 from events.log import EventLog, LogState
 from events.recorded import Recorded
 from events.subjects import EVENTS, Transition

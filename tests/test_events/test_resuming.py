@@ -18,8 +18,8 @@ from core.database_async import Database
 from core.nats import RelayWaker
 from core.security import Caller
 from events.cursor import EventCursor, decode_cursor
-from events.hub import Hub
-from events.job_reader import Gap, Snapshot
+from events.live.hub import Hub
+from events.readers.job_reader import Gap, Snapshot
 from events.recorded import Happened
 from events.schemas import JobErrorBody, Progress
 from events.subjects import LAYERS_EXPORTED, JobKind

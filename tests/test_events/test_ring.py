@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events import ring as rings
 from events.cursor import Position
+from events.live import ring as rings
+from events.live.ring import OVERHEAD_BYTES, Mark, Ring
 from events.recorded import Recorded
-from events.ring import OVERHEAD_BYTES, Mark, Ring
 
 CREATION = 7
 

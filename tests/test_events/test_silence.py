@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from nats.aio.client import Client
 
-from events import silence
-from events.hub import Hub
+from events.live import silence
+from events.live.hub import Hub
 from events.subjects import EVENTS, Transition
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import Mortal, fresh_streams

@@ -6,9 +6,9 @@ import pytest
 from nats.aio.client import Client
 
 from core.base import utc_now
-from events import watchers
 from events.cursor import EventCursor
-from events.hub import Hub
+from events.live import watchers
+from events.live.hub import Hub
 from events.subjects import EVENTS
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import fresh_streams

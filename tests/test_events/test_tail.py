@@ -9,11 +9,11 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from events.cursor import Position
+from events.live.tail import Tail
 from events.log import EventLog
 from events.recorded import Recorded
 from events.streams import ensure_streams
 from events.subjects import EVENTS
-from events.tail import Tail
 from tests.test_events.bodies import Rows, Written
 from tests.test_events.conftest import Mortal, connected, fresh_streams
 from tests.test_events.publishing import eventually, send, until

@@ -5,8 +5,8 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.live.watchers import SubjectTree, Watcher, Watchers
 from events.subjects import is_filter, matches
-from events.watchers import SubjectTree, Watcher, Watchers
 from tests.test_events.noted import Noted
 
 WORD = st.sampled_from(["a", "b", "psd"])

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from events.cursor import EventCursor
 from events.heads import JobHead
-from events.hub import Hub
+from events.live.hub import Hub
 from events.schemas import JobBody
 from tests.test_events.bodies import Rows
 from tests.test_events.reading import resumed

@@ -16,9 +16,9 @@ from core.container import Container
 from core.security import Caller
 from resolvers.http.accept import accepted
 from resolvers.http.connection import HttpConnection
-from resolvers.http.negotiation import stream_maker
-from resolvers.http.outgoing import StreamFormat
-from resolvers.http.streaming import StreamResponse
+from resolvers.http.streams.negotiation import stream_maker
+from resolvers.http.streams.outgoing import StreamFormat
+from resolvers.http.streams.streaming import StreamResponse
 from resolvers.operations import Operation, OperationRequest, Operations, Sink
 
 CALLER = Caller("user_00000000000070008000000000000001", is_admin=True)

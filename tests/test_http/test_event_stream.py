@@ -7,7 +7,7 @@ import pytest
 
 from core.base import utc_now
 from events.cursor import EventCursor, encode_cursor
-from resolvers.http.event_stream import EventStreamFormat
+from resolvers.http.streams.event_stream import EventStreamFormat
 from resolvers.operations import Sink
 from tests.test_http.serving import Script, serving
 

@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from resolvers.http.multipart import IncrementalFormat, SubscriptionFormat
-from resolvers.http.outgoing import StreamFormat
+from resolvers.http.streams.multipart import IncrementalFormat, SubscriptionFormat
+from resolvers.http.streams.outgoing import StreamFormat
 from resolvers.operations import Sink
 from tests.test_http.serving import Script, serving
 

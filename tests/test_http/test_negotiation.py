@@ -6,9 +6,12 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from resolvers.http.accept import accepted
-from resolvers.http.event_stream import event_stream
-from resolvers.http.multipart import multipart_incremental, multipart_subscription
-from resolvers.http.negotiation import MakeStream, stream_maker
+from resolvers.http.streams.event_stream import event_stream
+from resolvers.http.streams.multipart import (
+    multipart_incremental,
+    multipart_subscription,
+)
+from resolvers.http.streams.negotiation import MakeStream, stream_maker
 
 APOLLO = (
     "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,"

@@ -5,8 +5,8 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolvers.http.event_stream import EventStreamFormat
-from resolvers.http.outgoing import MAX_WAITING, MAX_WAITING_BYTES, Outgoing
+from resolvers.http.streams.event_stream import EventStreamFormat
+from resolvers.http.streams.outgoing import MAX_WAITING, MAX_WAITING_BYTES, Outgoing
 
 
 class Bare(EventStreamFormat):

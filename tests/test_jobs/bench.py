@@ -20,7 +20,7 @@ from core.outbox import OutboxMessage, OutboxStream
 from core.security import Caller
 from core.task_queue import task_message
 from events.heads import JobHeads
-from events.hub import Hub
+from events.live.hub import Hub
 from events.schemas import EventBody, decode
 from events.subjects import JobKind, without_id
 from features.jobs import crud

@@ -10,7 +10,7 @@ import pytest
 
 from core.broker import NOT_UNDERSTOOD
 from core.task_queue import TaskPriority, task_message, task_subject
-from events.hub import Hub
+from events.live.hub import Hub
 from events.log import EventLog
 from features.jobs.reading import JobRowsService
 from features.jobs.services import JobsService

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from resolvers.http.event_stream import EventStreamFormat
-from resolvers.http.multipart import IncrementalFormat, SubscriptionFormat
-from resolvers.http.outgoing import StreamFormat
+from resolvers.http.streams.event_stream import EventStreamFormat
+from resolvers.http.streams.multipart import IncrementalFormat, SubscriptionFormat
+from resolvers.http.streams.outgoing import StreamFormat
 from resolvers.operations import Sink
 from tests.conformance.streams.node import all_said, client
 from tests.test_http.serving import serving

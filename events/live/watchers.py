@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Final, Protocol, cast
 
 from events.heads import JobHead
-from events.job_lane import MAX_MEMBERS, JobLane, LaneMember, Send
+from events.live.job_lane import MAX_MEMBERS, JobLane, LaneMember, Send
 from events.recorded import Recorded
 
 ANY: Final = "*"

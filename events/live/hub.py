@@ -12,17 +12,17 @@ from typing import Final
 from loguru import logger
 from nats.aio.client import Client
 
-from events.counts import HubCounts
 from events.cursor import Position
 from events.heads import JobHead, JobHeads
-from events.job_lane import JobLane
+from events.live.counts import HubCounts
+from events.live.job_lane import JobLane
+from events.live.ring import Mark, Ring
+from events.live.silence import SilenceCheck
+from events.live.tail import Tail
+from events.live.watchers import Watcher, Watchers
 from events.log import EventLog
 from events.recorded import Recorded
-from events.ring import Mark, Ring
-from events.silence import SilenceCheck
 from events.subjects import ALL_EVENTS
-from events.tail import Tail
-from events.watchers import Watcher, Watchers
 
 PASSING_SECONDS: Final = 5.0
 # A request waits so long for a hub that starts; without a place it is still answered.

@@ -12,8 +12,8 @@ import nats.errors
 from loguru import logger
 
 from events.heads import JobHeads
+from events.live.watchers import Watcher, Watchers
 from events.log import EventLog
-from events.watchers import Watcher, Watchers
 
 CHECK_SECONDS: Final = 30.0
 CHECK_DELAY_SECONDS: Final = 0.02

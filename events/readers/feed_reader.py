@@ -4,14 +4,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from typing import NamedTuple
 
 from events.cursor import EventCursor, Position
-from events.follower import Follower
 from events.heads import JobHead
-from events.hub import Hub
-from events.log_reader import LogReader
+from events.live.hub import Hub
+from events.live.watchers import Watchers
+from events.readers.follower import Follower
+from events.readers.log_reader import LogReader
 from events.recorded import Recorded
 from events.schemas import EventBody
 from events.subjects import matches
-from events.watchers import Watchers
 
 
 class FeedEvent(NamedTuple):

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.security import Caller
-from resolvers.http.streaming import StreamResponse
+from resolvers.http.streams.streaming import StreamResponse
 from resolvers.operations import OperationRequest, Operations
 
 _DELIMITER: Final = b"\r\n---"

@@ -10,16 +10,16 @@ from typing import NamedTuple
 from core.base import utc_now
 from core.errors import AppError, ErrorCode
 from events.cursor import EventCursor, Position
-from events.follower import HOLE, Follower, Hole
 from events.heads import JobHead, JobRows
-from events.hub import Hub
-from events.job_lane import JobLane
-from events.job_place import seen_behind
+from events.live.hub import Hub
+from events.live.job_lane import JobLane
+from events.live.ring import Mark
+from events.live.watchers import Watchers
+from events.readers.follower import HOLE, Follower, Hole
+from events.readers.job_place import seen_behind
 from events.recorded import Happened, Recorded
-from events.ring import Mark
 from events.schemas import JobBody
 from events.subjects import job_filter
-from events.watchers import Watchers
 
 
 class Snapshot(NamedTuple):

@@ -11,8 +11,11 @@ from starlette.types import Receive, Scope, Send
 from core.security import Caller
 from resolvers.counting import Transport
 from resolvers.http.accept import EVENT_STREAM, MULTIPART, parameters_of
-from resolvers.http.event_stream import event_stream
-from resolvers.http.multipart import multipart_incremental, multipart_subscription
+from resolvers.http.streams.event_stream import event_stream
+from resolvers.http.streams.multipart import (
+    multipart_incremental,
+    multipart_subscription,
+)
 from resolvers.operations import OperationRequest, Operations
 
 type MakeStream = Callable[[Operations, OperationRequest, Caller, Request], Response]

@@ -12,11 +12,11 @@ from enum import Enum
 from typing import Final, Protocol
 
 from events.heads import JobHead
-from events.hub import Hub
-from events.job_lane import JobLane
+from events.live.hub import Hub
+from events.live.job_lane import JobLane
+from events.live.ring import Mark
+from events.live.watchers import Watchers
 from events.recorded import Recorded
-from events.ring import Mark
-from events.watchers import Watchers
 
 
 class Hole(Enum):

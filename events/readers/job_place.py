@@ -1,7 +1,7 @@
 """Where a place in the log lies within one job."""
 
 from events.cursor import Position
-from events.hub import Hub
+from events.live.hub import Hub
 from events.recorded import Recorded
 from events.subjects import job_filter
 

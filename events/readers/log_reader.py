@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.follower import HOLE, Hole
-from events.hub import Hub
-from events.job_lane import JobLane
+from events.live.hub import Hub
+from events.live.job_lane import JobLane
+from events.live.ring import Mark
+from events.readers.follower import HOLE, Hole
 from events.recorded import Recorded
-from events.ring import Mark
 from events.subjects import ALL_EVENTS
 
 

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.security import Caller
 from resolvers.http.connection import Peer, peer_of
-from resolvers.http.outgoing import Outgoing, StreamFormat
+from resolvers.http.streams.outgoing import Outgoing, StreamFormat
 from resolvers.operations import OperationRequest, Operations
 
 HEARTBEAT_SECONDS: Final = 12.0

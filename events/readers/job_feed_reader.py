@@ -4,14 +4,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.follower import HOLE, Follower, Hole
 from events.heads import JobHead, JobRows
-from events.hub import Hub
-from events.job_reader import Gap, JobItem, Snapshot, read_row
-from events.log_reader import LogReader
+from events.live.hub import Hub
+from events.live.watchers import Watchers
+from events.readers.follower import HOLE, Follower, Hole
+from events.readers.job_reader import Gap, JobItem, Snapshot, read_row
+from events.readers.log_reader import LogReader
 from events.recorded import Recorded
 from events.schemas import JobBody
-from events.watchers import Watchers
 
 
 class JobFeedReader(LogReader[JobItem]):

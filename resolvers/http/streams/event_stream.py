@@ -13,7 +13,7 @@ from core.errors import AppError, ErrorCode
 from core.security import Caller
 from events.cursor import decode_cursor
 from resolvers.counting import Transport
-from resolvers.http.streaming import StreamResponse
+from resolvers.http.streams.streaming import StreamResponse
 from resolvers.operations import OperationRequest, Operations
 
 TOKEN_HEADER: Final = "x-graphql-event-stream-token"

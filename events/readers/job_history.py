@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from events.cursor import EventCursor
-from events.hub import Hub
-from events.job_place import seen_behind
+from events.live.hub import Hub
+from events.readers.job_place import seen_behind
 from events.recorded import Happened
 from events.subjects import job_filter
 

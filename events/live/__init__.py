@@ -1,0 +1,1 @@
+"""Events as they come: one tail for each process, a ring, and who is told."""

@@ -1,0 +1,1 @@
+"""Results that go on: event streams and multipart, over one response."""
