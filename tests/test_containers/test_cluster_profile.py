@@ -35,6 +35,10 @@ def _listens_on(name: str) -> set[str]:
     return {command[command.index("--port") + 1]} if "--port" in command else set()
 
 
+# In order: processes that share the tests find each under the same name.
+SERVING = sorted(CLUSTER.keys() - {"cluster_postgres", *NODES})
+
+
 def test_everything_runs_twice() -> None:
     names = Counter(name.rpartition("_")[0] for name in CLUSTER.keys() - ONCE)
     assert names == {
@@ -47,7 +51,7 @@ def test_everything_runs_twice() -> None:
     assert {tuple(one["profiles"]) for one in CLUSTER.values()} == {("cluster",)}
 
 
-@pytest.mark.parametrize("name", CLUSTER.keys() - {"cluster_postgres", *NODES})
+@pytest.mark.parametrize("name", SERVING)
 def test_each_process_runs_the_same_command_as_in_the_other_installation(
     name: str,
 ) -> None:
@@ -63,7 +67,7 @@ def test_each_process_runs_the_same_command_as_in_the_other_installation(
     )
 
 
-@pytest.mark.parametrize("name", CLUSTER.keys() - {"cluster_postgres", *NODES})
+@pytest.mark.parametrize("name", SERVING)
 def test_each_process_knows_all_nodes_and_keeps_three_replicas(name: str) -> None:
     given = CLUSTER[name]["environment"]
     assert given["ONEMANAGE_NATS_REPLICAS"] == len(NODES)

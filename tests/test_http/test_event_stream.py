@@ -127,7 +127,9 @@ async def test_last_event_id_reaches_the_operation() -> None:
 
 
 @pytest.mark.parametrize(
-    "damaged", [CURSOR[:-1], CURSOR + "=", "x", "Complete", "complete,complete"]
+    "damaged",
+    [CURSOR[:-1], CURSOR + "=", "x", "Complete", "complete,complete"],
+    ids=["cut", "padded", "x", "Complete", "complete twice"],
 )
 async def test_a_damaged_last_event_id_is_refused(damaged: str) -> None:
     async with serving(two_results) as served, httpx.AsyncClient() as http:
