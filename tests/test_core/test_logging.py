@@ -15,7 +15,13 @@ from core.logging import configure_logging
 def _logging_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    # A gateway that another test ran in this process has set it.
+    served = logging.getLogger("uvicorn.error")
+    monkeypatch.setattr(served, "disabled", False)
+    served_level = served.level
+    served.setLevel(logging.NOTSET)
     yield
+    served.setLevel(served_level)
     logger.remove()
     logger.configure(extra={})
     root.handlers[:] = handlers
