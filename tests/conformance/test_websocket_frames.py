@@ -182,6 +182,9 @@ async def test_thousands_of_messages_at_once_are_answered_in_order(
 async def test_compression_is_not_agreed_to(running: Running) -> None:
     offer = "Sec-WebSocket-Extensions: permessage-deflate"
     async with raw_socket(running.base_url, offer) as socket:
+        agreed = socket.handshake.lower()
+        assert "\r\nsec-websocket-protocol: graphql-transport-ws\r\n" in agreed
+        assert "sec-websocket-extensions" not in agreed
         await socket.init()
 
 

@@ -42,7 +42,9 @@ def text(message: object, **form: Any) -> bytes:
 class RawSocket:
     """A connection to the gateway that was upgraded."""
 
-    def __init__(self, own: socket.socket) -> None:
+    def __init__(self, own: socket.socket, handshake: str) -> None:
+        """Speak over a socket; `handshake` is how the server agreed, its headers."""
+        self.handshake = handshake
         self._own = own
         # Only to read: what a server sends is parsed as any client would.
         self._parser = Protocol(CLIENT, state=OPEN, max_size=None)
@@ -129,4 +131,4 @@ async def raw_socket(
         while not answer.endswith(b"\r\n\r\n"):
             answer += await loop.sock_recv(own, 1)
         assert answer.startswith(b"HTTP/1.1 101 "), answer
-        yield RawSocket(own)
+        yield RawSocket(own, answer.decode())
