@@ -64,7 +64,7 @@ async def test_a_place_from_before_the_job_s_first_event_starts_there(
 
 
 @pytest.mark.parametrize("position", [None, FOREIGN], ids=["none", "foreign"])
-@pytest.mark.parametrize("other", [None, "job_1"], ids=["log", "other"])
+@pytest.mark.parametrize("other", [None, new_id("job")], ids=["log", "other"])
 async def test_a_place_that_does_not_hold_is_a_gap(
     client: Client, hub: Hub, rows: Rows, position: Position | None, other: str | None
 ) -> None:

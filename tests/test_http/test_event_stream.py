@@ -5,14 +5,14 @@ import asyncio
 import httpx
 import pytest
 
-from core.base import utc_now
+from core.base import new_id, utc_now
 from events.cursor import EventCursor, encode_cursor
 from resolvers.http.streams.event_stream import EventStreamFormat
 from resolvers.operations import Sink
 from tests.test_http.serving import Script, serving
 
 SSE = {"accept": "text/event-stream"}
-CURSOR = encode_cursor(EventCursor(utc_now(), None, "job_1", 1))
+CURSOR = encode_cursor(EventCursor(utc_now(), None, new_id("job"), 1))
 NOT_FOUND = b'[{"message":"No.","extensions":{"code":"NOT_FOUND"}}]'
 INTERNAL = b'[{"message":"Oh.","extensions":{"code":"INTERNAL","id":"event_1"}}]'
 
