@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Set
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -22,17 +22,21 @@ from core.errors import AppError, ErrorCode
 MAX_CHARACTERS: Final = 100_000
 MAX_TOKENS: Final = 2000
 MAX_DEPTH: Final = 15
+# Below `__schema`, where clients ask for types in lists in types.
+MAX_INTROSPECTION_DEPTH: Final = 30
 MAX_ALIASES: Final = 15
 MAX_ROOT_FIELDS: Final = 20
 MAX_COST: Final = 10_000
 # With fragments spread out: a few of them may hold each other a million times.
 MAX_SELECTIONS: Final = 10_000
-# Validation compares each field with all others of its place and name.
-MAX_PAIRS: Final = 10_000
+# Validation compares each field with all others of its place and name, and each
+# fragment with all others of its place.
+MAX_PAIRS: Final = 5000
 MAX_DIGITS: Final = 20
 
-
 type Place = tuple[str, ...]
+
+_ANY_FRAGMENT: Final = "..."
 
 
 def check_size(text: str) -> None:
@@ -73,8 +77,26 @@ class _Digits(Visitor):
             )
 
 
+class _Levels(NamedTuple):
+    """How deep it may go below a place of so many levels."""
+
+    above: int
+    most: int
+    what: str
+
+
+_ORDINARY: Final = _Levels(0, MAX_DEPTH, "levels")
+
+
+def _introspection(above: int) -> _Levels:
+    return _Levels(above, MAX_INTROSPECTION_DEPTH, "levels of introspection")
+
+
 class _Shape:
-    """Counts what a document's operations select, fragments spread out."""
+    """Counts what a document selects, fragments spread out, as validation will see it.
+
+    That is all of it: what is below `__schema`, and fragments that no operation uses.
+    """
 
     def __init__(self, document: DocumentNode) -> None:
         self._document = document
@@ -83,39 +105,58 @@ class _Shape:
             for one in document.definitions
             if isinstance(one, FragmentDefinitionNode)
         }
+        self._spread: set[str] = set()
         self._selections = 0
-        self._aliases = 0
         self._pairs = 0
+        # Of one operation
+        self._aliases = 0
         self._seen: Counter[Place] = Counter()
 
     def check(self) -> None:
         for one in self._document.definitions:
             if isinstance(one, OperationDefinitionNode):
-                self._aliases = self._pairs = 0
-                self._seen.clear()
-                fields = len(list(self._fields(one.selection_set)))
-                at_most(MAX_ROOT_FIELDS, fields, "fields at its root")
-                self._walk(one.selection_set, ())
+                self._start(one.selection_set, ())
+        for one in self._document.definitions:
+            if isinstance(one, FragmentDefinitionNode) and self._is_left(one):
+                name = one.name.value
+                # Below something: a fragment is not held to what a root may have.
+                self._start(one.selection_set, (_ANY_FRAGMENT,), frozenset({name}))
 
-    def _walk(
+    def _is_left(self, fragment: FragmentDefinitionNode) -> bool:
+        """Tell whether a fragment was not spread, or another of its name instead."""
+        name = fragment.name.value
+        is_other = self._fragments[name] is not fragment.selection_set
+        return is_other or name not in self._spread
+
+    def _start(
         self,
         selections: SelectionSetNode,
         place: Place,
         within: Set[str] = frozenset(),
     ) -> None:
-        at_most(MAX_DEPTH, len(place) + 1, "levels")
-        for field, spread in self._fields(selections, within):
+        self._aliases = 0
+        self._seen.clear()
+        self._walk(selections, place, within, _ORDINARY)
+
+    def _walk(
+        self, selections: SelectionSetNode, place: Place, within: Set[str], all: _Levels
+    ) -> None:
+        at_most(all.most, len(place) + 1 - all.above, all.what)
+        fields = self._fields(selections, place, within)
+        for number, (field, spread) in enumerate(fields, start=1):
+            if not place:
+                at_most(MAX_ROOT_FIELDS, number, "fields at its root")
             here = (*place, (field.alias or field.name).value)
-            self._pairs += self._seen[here]
-            at_most(MAX_PAIRS, self._pairs, "pairs of one field")
-            self._seen[here] += 1
+            self._pair(here)
             self._aliases += field.alias is not None
             at_most(MAX_ALIASES, self._aliases, "aliases")
-            if field.selection_set and not field.name.value.startswith("__"):
-                self._walk(field.selection_set, here, spread)
+            if field.selection_set:
+                is_start = all is _ORDINARY and field.name.value.startswith("__")
+                levels = _introspection(len(here)) if is_start else all
+                self._walk(field.selection_set, here, spread, levels)
 
     def _fields(
-        self, selections: SelectionSetNode, within: Set[str] = frozenset()
+        self, selections: SelectionSetNode, place: Place, within: Set[str]
     ) -> Iterator[tuple[FieldNode, Set[str]]]:
         """Yield the fields below a selection, each with the fragments that it is in."""
         for one in selections.selections:
@@ -124,9 +165,18 @@ class _Shape:
             if isinstance(one, FieldNode):
                 yield one, within
             elif isinstance(one, InlineFragmentNode):
-                yield from self._fields(one.selection_set, within)
+                yield from self._fields(one.selection_set, place, within)
             elif isinstance(one, FragmentSpreadNode):
                 name = one.name.value
+                self._spread.add(name)
+                self._pair((*place, _ANY_FRAGMENT))
                 # One that holds itself, or is not there, is for validation to tell.
                 if name in self._fragments and name not in within:
-                    yield from self._fields(self._fragments[name], within | {name})
+                    found = self._fragments[name]
+                    yield from self._fields(found, place, within | {name})
+
+    def _pair(self, here: Place) -> None:
+        """Count a field or a fragment with all others of its place."""
+        self._pairs += self._seen[here]
+        at_most(MAX_PAIRS, self._pairs, "pairs of one field or of fragments")
+        self._seen[here] += 1

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from graphql import get_introspection_query
 
 from resolvers.errors import formatted
 from resolvers.execution.documents import prepare
 from resolvers.execution.request import OperationRequest, Refused
 
 LAYERS = "layers(first: {layers}) {{ nodes {{ name image {{ url }} }} }}"
+PAIRS = "pairs of one field or of fragments"
 DOCUMENTS = "{{ psdDocuments(first: {documents}) {{ nodes {{ " + LAYERS + " }} }} }}"
 
 
@@ -109,9 +111,122 @@ def test_a_long_document_is_not_read() -> None:
 def test_what_would_take_long_to_validate_is_refused_before() -> None:
     same = "{ " + "viewer { nope } " * 490 + "}"
     assert refusal(same) == too_many(20, "fields at its root")
-    repeated = "{ viewer { " + "id " * 142 + "} }"
-    assert refusal(repeated) == too_many(10_000, "pairs of one field")
+    repeated = "{ viewer { " + "id " * 101 + "} }"
+    assert refusal(repeated) == too_many(5000, PAIRS)
     assert refusal(repeated.replace("id ", "", 1)) is None
+
+
+def test_pairs_of_all_operations_count_together() -> None:
+    two = [f"query {name} {{ viewer {{ " + "id " * 72 + "} }" for name in "AB"]
+    with pytest.raises(Refused) as refused:
+        prepare(OperationRequest("".join(two), operation_name="A"))
+    assert str(refused.value) == too_many(5000, PAIRS)[1]
+    prepare(OperationRequest(two[0]))
+
+
+def test_fragments_at_one_place_are_pairs() -> None:
+    def spreads(count: int) -> str:
+        fragments = "".join(f" fragment f{n} on User {{ id }}" for n in range(2))
+        return "{ viewer { " + "...f0 ...f1 " * (count // 2) + "} }" + fragments
+
+    assert refusal(spreads(102)) == too_many(5000, PAIRS)
+    assert refusal(spreads(70)) is None
+
+
+UNUSED = [
+    ("fragment f on User { " + "id " * 101 + "}", 5000, PAIRS),
+    (
+        "fragment f on Query { " + 'job(id: "x") { retryOf { id ' * 8 + "}" * 17,
+        15,
+        "levels",
+    ),
+    (
+        "fragment f on User { " + " ".join(f"a{n}: id" for n in range(16)) + " }",
+        15,
+        "aliases",
+    ),
+    (
+        "fragment f on User { "
+        + "...g " * 50
+        + "} fragment g on User { "
+        + "...h " * 50
+        + "} fragment h on User { "
+        + "... { ... { ... { ... { ... { id } } } } } }",
+        5000,
+        PAIRS,
+    ),
+    # Of two that have one name, only one can be spread.
+    (
+        "fragment f on User { "
+        + "id " * 101
+        + "} fragment f on User { id } query Q { viewer { ...f } }",
+        5000,
+        PAIRS,
+    ),
+    (
+        "fragment f on User { id } " * 2
+        + "query Q { __schema { "
+        + "types { name } " * 72
+        + "} }",
+        5000,
+        PAIRS,
+    ),
+]
+
+
+@pytest.mark.parametrize(("unused", "limit", "what"), UNUSED, ids=range(len(UNUSED)))
+def test_what_no_operation_uses_counts_as_well(
+    unused: str, limit: int, what: str
+) -> None:
+    """Validation walks it."""
+    assert refusal("query A { __typename } " + unused) == too_many(limit, what)
+
+
+def nested(levels: int) -> str:
+    """Ask for the schema so many levels below `__schema`."""
+    inner = "{ ofType " * (levels - 2) + "{ name " + "}" * (levels + 1)
+    return "{ __schema { types " + inner
+
+
+def test_introspection_has_a_depth_of_its_own() -> None:
+    assert refusal(nested(30)) is None
+    assert refusal(nested(31)) == too_many(30, "levels of introspection")
+    again = "{ __schema { " + "__type { " * 30 + "name" + "}" * 32
+    assert refusal(again) == too_many(30, "levels of introspection")
+    start = "{ __schema { ...f } } fragment f on __Schema { types "
+    as_fragment = nested(31).replace("{ __schema { types ", start)[:-1]
+    assert refusal(as_fragment) == too_many(30, "levels of introspection")
+
+
+@pytest.mark.parametrize(
+    ("document", "limit", "what"),
+    [
+        ("{ __schema { " + "description " * 101 + "} }", 5000, PAIRS),
+        (
+            "{ __schema { " + " ".join(f"a{n}: description" for n in range(16)) + "} }",
+            15,
+            "aliases",
+        ),
+        ('{ __type(name: "Job") { ' + "fields { name } " * 101 + "} }", 5000, PAIRS),
+    ],
+    ids=range(3),
+)
+def test_introspection_counts(document: str, limit: int, what: str) -> None:
+    assert refusal(document) == too_many(limit, what)
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["plain", "full"])
+def test_tools_may_ask_for_the_whole_schema(is_full: bool) -> None:
+    document = get_introspection_query(
+        descriptions=True,
+        specified_by_url=is_full,
+        directive_is_repeatable=is_full,
+        schema_description=is_full,
+        input_value_deprecation=is_full,
+        one_of=is_full,
+    )
+    assert document.count("ofType") == 9
+    assert refusal(document) is None
 
 
 @pytest.mark.parametrize(
@@ -129,12 +244,26 @@ def test_what_is_not_valid_is_told_by_validation(fragments: str) -> None:
     assert "ragment" in refused[1]
 
 
-def test_fragments_in_fragments_end() -> None:
+@pytest.mark.parametrize(
+    "operation", ["{ ...f0 }", "{ __typename }"], ids=["used", "unused"]
+)
+def test_fragments_in_fragments_end(operation: str) -> None:
+    spreads = "".join(
+        f"fragment f{n} on Job {{ a {{ ...f{n + 1} }} b {{ ...f{n + 1} }} }} "
+        for n in range(13)
+    )
+    document = operation + spreads + "fragment f13 on Job { id }"
+    assert refusal(document) == too_many(10_000, "selections")
+
+
+def test_fragments_that_double_end() -> None:
     spreads = "".join(
         f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }} " for n in range(20)
     )
-    document = "{ ...f0 } " + spreads + "fragment f20 on Query { __typename }"
-    assert refusal(document) == too_many(10_000, "selections")
+    document = "{ ...f0 } " + spreads + "fragment f20 on Query { x { y } }"
+    assert refusal(document) == too_many(20, "fields at its root")
+    unused = document.replace("{ ...f0 }", "{ __typename }")
+    assert refusal(unused) == too_many(5000, PAIRS)
 
 
 def test_several_operations_need_a_name() -> None:
