@@ -58,7 +58,11 @@ class Operation:
     def follow(self, member: Member) -> None:
         """Be a subscription from now on."""
         self._member = member
-        member.start()
+        try:
+            member.start()
+        except BaseException:
+            member.stop()
+            raise
 
     def _done(self, _task: "asyncio.Task[None]") -> None:
         self._task = None
@@ -124,7 +128,11 @@ class Operations:
         found = await source(prepared, context)
         events = cast("EventSource[object, object]", found)
         membership = self.shared.join(prepared, context.caller)
-        return Member(events, membership, sink, running)
+        try:
+            return Member(events, membership, sink, running)
+        except BaseException:
+            membership.leave()
+            raise
 
 
 async def _answer(

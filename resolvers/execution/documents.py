@@ -35,11 +35,13 @@ TOKEN_BYTES: Final = 600
 MAX_SHOWN_NAME: Final = 100
 
 
-class _Document:
-    """A valid document's operations."""
+class ParsedDocument:
+    """A valid document's operations; `size` is about what it takes, in bytes."""
 
-    def __init__(self, schema: GraphQLSchema, node: DocumentNode) -> None:
+    def __init__(self, schema: GraphQLSchema, text: str, node: DocumentNode) -> None:
+        self.text = text
         self.node = node
+        self.size = len(text) + TOKEN_BYTES * (node.token_count or 0)
         fragments = {
             one.name.value: one
             for one in node.definitions
@@ -70,21 +72,26 @@ class _Document:
 
 
 class Prepared:
-    """A request that may run, as often as it is wanted (each event of a subscription)."""
+    """A request that may run, as often as it is wanted (each event of a subscription).
+
+    A subscription keeps it: of what a client sent, nothing is in it but what is needed.
+    """
 
     def __init__(
-        self, schema: GraphQLSchema, document: _Document, request: OperationRequest
+        self, schema: GraphQLSchema, document: ParsedDocument, request: OperationRequest
     ) -> None:
         chosen = document.operation(request.operation_name)
         self.schema = schema
+        self.parsed = document
         self.document = document.node
         self.chosen = chosen
         self.operation = chosen.node
         self.kind = chosen.kind
-        self.text = request.query
-        self.operation_name = request.operation_name
-        self.variables = request.variables or {}
-        self.extensions = request.extensions
+        self.text = document.text
+        self.operation_name = chosen.node.name.value if chosen.node.name else None
+        self.variables = chosen.declared_of(request.variables or {})
+        is_kept = chosen.kind is OperationType.SUBSCRIPTION
+        self.extensions = None if is_kept else request.extensions
         self.values = chosen.coerce(self.variables)
         self.fields = chosen.fields(self.values)
 
@@ -94,7 +101,7 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self.valid: LruCache[str, _Document] = LruCache(
+        self.valid: LruCache[str, ParsedDocument] = LruCache(
             MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES
         )
         self.refused: LruCache[str, list[GraphQLError]] = LruCache(
@@ -117,22 +124,21 @@ class Documents:
         except AppError as error:
             raise Refused([_as_graphql(error)]) from None
 
-    def _document(self, text: str) -> _Document:
+    def _document(self, text: str) -> ParsedDocument:
         found = self.valid.get(text)
         if found is not None:
             return found
         refused = self.refused.get(text)
         if refused is None:
             read = self._read(text)
-            if isinstance(read, _Document):
-                size = len(text) + TOKEN_BYTES * (read.node.token_count or 0)
-                self.valid.put(text, read, size)
+            if isinstance(read, ParsedDocument):
+                self.valid.put(text, read, read.size)
                 return read
             refused = read
             self.refused.put(text, refused, len(text) * len(refused))
         raise Refused(refused)
 
-    def _read(self, text: str) -> _Document | list[GraphQLError]:
+    def _read(self, text: str) -> ParsedDocument | list[GraphQLError]:
         try:
             check_size(text)
             if not text:
@@ -144,7 +150,9 @@ class Documents:
         except RecursionError:
             return [GraphQLError("The document is nested too deeply.")]
         errors = validate(self._schema, node, RULES, MAX_VALIDATION_ERRORS)
-        return [_plain(one) for one in errors] or _Document(self._schema, node)
+        return [_plain(one) for one in errors] or ParsedDocument(
+            self._schema, text, node
+        )
 
 
 def _refused(message: str) -> AppError:

@@ -43,6 +43,9 @@ class Operation:
     ) -> None:
         self.node = node
         self.kind = node.operation
+        self.declared = frozenset(
+            one.variable.name.value for one in node.variable_definitions or ()
+        )
         self.fragments = dict(fragments)
         self._schema = schema
         self._details = {
@@ -56,6 +59,10 @@ class Operation:
     def details(self) -> dict[str, FragmentDetails]:
         """Return the fragments as the executor wants them."""
         return self._details
+
+    def declared_of(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of a client's variables that it declares."""
+        return {name: variables[name] for name in self.declared & variables.keys()}
 
     def coerce(self, variables: dict[str, Any]) -> VariableValues:
         """Read variables and check what they make the operation cost."""

@@ -1,9 +1,10 @@
 """What two subscriptions must have in common to share their executions."""
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import msgspec
 from graphql import (
     FieldNode,
     OperationDefinitionNode,
@@ -31,19 +32,29 @@ class SharingKey(NamedTuple):
     viewer: Caller
 
 
-def sharing_key(prepared: Prepared, caller: Caller) -> SharingKey | None:
-    """Return a subscription's key; None where its variables cannot be compared."""
+def sharing_key(prepared: Prepared, caller: Caller) -> SharingKey:
+    """Return a subscription's key."""
     place = _resume_variable(prepared)
     variables = {
         name: value for name, value in prepared.variables.items() if name != place
     }
-    try:
-        written = msgspec.json.encode(variables, order="sorted")
-    except (TypeError, ValueError):
-        return None
     return SharingKey(
-        prepared.text, prepared.operation_name, written, caller.as_viewer()
+        prepared.text,
+        prepared.operation_name,
+        written(variables),
+        caller.as_viewer(),
     )
+
+
+def written(variables: Mapping[str, Any]) -> bytes:
+    """Return variables as JSON that is the same for what is the same, and only for that.
+
+    They have been read by their types, which bound how deep they go.
+    """
+    text = json.dumps(
+        variables, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
+    return text.encode(errors="surrogatepass")
 
 
 def _resume_variable(prepared: Prepared) -> str | None:

@@ -16,6 +16,7 @@ from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded
 from resolvers.execution.executor import execute, failure
 from resolvers.subscriptions.counts import SharingCounts
+from resolvers.subscriptions.holdings import Holding, Holdings
 from resolvers.subscriptions.interrupted import is_incomplete
 from resolvers.subscriptions.key import SharingKey, sharing_key
 from schema.context import Context
@@ -147,27 +148,31 @@ class SharedExecutions:
         self._container = container
         self._by_key: dict[SharingKey, SharedExecution] = {}
         self.counts = SharingCounts()
+        self.holdings = Holdings()
         # How many subscriptions there are now, by their field.
         self.subscriptions: Counter[str] = Counter()
 
     def join(self, prepared: Prepared, caller: Caller) -> "Membership":
-        """Return a share in the execution of all who ask the same."""
+        """Return a share in the execution of all who ask the same.
+
+        AppError LIMIT_EXCEEDED where the subscription would hold too much memory.
+        """
         key = sharing_key(prepared, caller)
-        found = self._by_key.get(key) if key is not None else None
+        holding = self.holdings.take(prepared, caller)
+        found = self._by_key.get(key)
         if found is None:
             viewer = caller.as_viewer()
             found = SharedExecution(prepared, viewer, self._container, self.counts)
-            if key is not None:
-                self._by_key[key] = found
+            self._by_key[key] = found
         found.members += 1
         self.subscriptions[found.field] += 1
-        return Membership(self, key, found)
+        return Membership(self, key, found, holding)
 
-    def leave(self, key: SharingKey | None, execution: SharedExecution) -> None:
+    def leave(self, key: SharingKey, execution: SharedExecution) -> None:
         """Give a share back; an execution without any is dropped."""
         execution.members -= 1
         self.subscriptions[execution.field] -= 1
-        if not execution.members and key is not None:
+        if not execution.members:
             del self._by_key[key]
 
     def __len__(self) -> int:
@@ -177,15 +182,17 @@ class SharedExecutions:
 class Membership:
     """One subscription's share."""
 
-    __slots__ = ("_all", "_is_over", "_key", "execution")
+    __slots__ = ("_all", "_holding", "_is_over", "_key", "execution")
 
     def __init__(
         self,
         executions: SharedExecutions,
-        key: SharingKey | None,
+        key: SharingKey,
         execution: SharedExecution,
+        holding: Holding,
     ) -> None:
         self.execution = execution
+        self._holding = holding
         self._all = executions
         self._key = key
         self._is_over = False
@@ -194,6 +201,7 @@ class Membership:
         """Give it back, once."""
         if not self._is_over:
             self._is_over = True
+            self._all.holdings.leave(self._holding)
             self._all.leave(self._key, self.execution)
 
 

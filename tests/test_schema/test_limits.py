@@ -163,14 +163,6 @@ UNUSED = [
         5000,
         PAIRS,
     ),
-    (
-        "fragment f on User { id } " * 2
-        + "query Q { __schema { "
-        + "types { name } " * 72
-        + "} }",
-        5000,
-        PAIRS,
-    ),
 ]
 
 
