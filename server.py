@@ -39,6 +39,7 @@ from resolvers.metrics.loop_lag import LoopLag
 from resolvers.metrics.page import metrics_routes
 from resolvers.metrics.sources import Sources
 from resolvers.operations import Operations
+from resolvers.places import Places
 from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
 
@@ -46,8 +47,10 @@ configure_logging("gateway")
 settings = get_settings()
 container = Container()
 operations = Operations(container)
-endpoint = GraphQLEndpoint(container, OperationStreams(operations))
-websocket = GraphQLWebSocket(container, operations)
+places = Places()
+streams = OperationStreams(container, operations, places)
+endpoint = GraphQLEndpoint(container, streams)
+websocket = GraphQLWebSocket(container, operations, places)
 lag = LoopLag()
 
 MAX_BODY_BYTES = 1024 * 1024

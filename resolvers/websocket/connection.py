@@ -12,6 +12,7 @@ from core.security import Caller
 from features.users.services import UsersService
 from resolvers.counting import Transport
 from resolvers.operations import Operations, encoded_errors
+from resolvers.places import Places
 from resolvers.websocket.channel import Channel
 from resolvers.websocket.codes import CloseCode
 from resolvers.websocket.messages import (
@@ -23,7 +24,6 @@ from resolvers.websocket.messages import (
     Subscribe,
     parse,
 )
-from resolvers.websocket.places import Places
 from resolvers.websocket.sink import OperationSink, send_error
 
 _ACK: Final = b'{"type":"connection_ack"}'

@@ -10,10 +10,10 @@ from core.container import Container
 from features.users.services import UsersService
 from resolvers.counting import Transport
 from resolvers.operations import Operations
+from resolvers.places import Places
 from resolvers.websocket.channel import Channel, PlainChannel
 from resolvers.websocket.codes import CloseCode
 from resolvers.websocket.connection import Connection
-from resolvers.websocket.places import Places
 from resolvers.websocket.sweep import Sweep
 from resolvers.websocket.uvicorn_protocol import EXTENSION
 
@@ -23,12 +23,14 @@ SUBPROTOCOL: Final = "graphql-transport-ws"
 class GraphQLWebSocket:
     """Serves each WebSocket from its handshake to its end."""
 
-    def __init__(self, container: Container, operations: Operations) -> None:
+    def __init__(
+        self, container: Container, operations: Operations, places: Places
+    ) -> None:
         self._container = container
         self._operations = operations.over(Transport.WEBSOCKET)
         # How many there have been.
         self.accepted = 0
-        self._places = Places()
+        self._places = places
         self._sweep = Sweep()
         self._has_warned = False
 

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from core.errors import AppError, ErrorCode
 from core.security import Caller
 from events.cursor import decode_cursor
 from resolvers.counting import Transport
+from resolvers.http.streams.refusal import refusal
 from resolvers.http.streams.streaming import StreamResponse
 from resolvers.operations import OperationRequest, Operations
 
@@ -87,9 +88,7 @@ def event_stream(
 
 def _refusal(operations: Operations, message: str) -> Response:
     operations.counts.refused(Transport.SSE)
-    extensions = {"code": ErrorCode.BAD_USER_INPUT.value}
-    body = {"errors": [{"message": message, "extensions": extensions}]}
-    return JSONResponse(body, 400)
+    return refusal(400, ErrorCode.BAD_USER_INPUT, message)
 
 
 def _is_cursor(text: str) -> bool:

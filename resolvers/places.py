@@ -1,10 +1,10 @@
-"""How many connections each user has."""
+"""How many connections each user has, whatever the transport."""
 
 from collections import Counter
 
 
 class Places:
-    """Counts the connections of each user in this process."""
+    """Counts the WebSockets and the streams over HTTP of each user in this process."""
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
