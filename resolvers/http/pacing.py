@@ -20,7 +20,7 @@ class PacedFlow(FlowControl):
 
     def resume_reading(self) -> None:
         """Read on, if that may be."""
-        if not self.is_crowded and not self._transport.is_closing():
+        if self.read_paused and not (self.is_crowded or self._transport.is_closing()):
             super().resume_reading()
 
 
@@ -28,7 +28,7 @@ class Arrival(asyncio.Event):
     """That more of a body has come; who waits for it does not wait for ever.
 
     It takes the place of a request's `message_event`. After so many seconds, in which
-    nothing came though the application waits, `give_up` is called.
+    nothing came though the application waits, `give_up` is called, which ends the waiting.
     """
 
     def __init__(
@@ -43,10 +43,11 @@ class Arrival(asyncio.Event):
 
     async def wait(self) -> Literal[True]:
         """Wait for more, or for the client's end."""
-        if self._cycle.more_body:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    return await super().wait()
-            except TimeoutError:
-                self._give_up()
-        return await super().wait()
+        if self.is_set() or not self._cycle.more_body:
+            return await super().wait()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._seconds, self._give_up)
+        try:
+            return await super().wait()
+        finally:
+            timer.cancel()

@@ -50,6 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _waiting_bytes = 0
     _is_in_request = False
     _is_in_body = False
+    _body_size = 0
     # Nothing more is heard: the peer was refused, or speaks WebSocket now.
     _is_over = False
 
@@ -72,19 +73,20 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._untold or self._unparsed or self.pipeline or len(data) > _PIECE:
             self._unparsed += data
             self._parse_on()
-        else:
-            self._parse(data)
+            return
+        self._parse(data)
+        if self._is_in_request or self.cycle is None or self.cycle.response_complete:
             self._expect()
 
     def _parse_on(self) -> None:
-        rest = memoryview(self._unparsed)
-        while rest and not self._flow.is_crowded and not self._is_over:
-            size = min(_PIECE, MAX_HEAD_BYTES - self._untold)
-            self._parse(bytes(rest[:size]))
-            rest = rest[size:]
+        data, at = self._unparsed, 0
+        while at < len(data) and not self._flow.is_crowded and not self._is_over:
+            size = max(min(_PIECE, MAX_HEAD_BYTES - self._untold), self._body_left())
+            self._parse(data[at : at + size])
+            at += size
             if self._untold >= MAX_HEAD_BYTES:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        self._unparsed = b"" if self._is_over else bytes(rest)
+        self._unparsed = b"" if self._is_over else data[at:]
         self._expect()
 
     def _parse(self, piece: bytes) -> None:
@@ -116,17 +118,17 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._is_in_request = True
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._is_in_body:  # trailers are nobody's headers
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         self._tell()
         self._is_in_body = True
+        self._body_size = 0
         super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            self.headers = []  # for trailers, which nobody is shown
 
     def on_body(self, body: bytes) -> None:
         self._tell()
+        self._body_size += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -136,9 +138,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _tell(self) -> None:
         self._has_told = True
-        self._untold = 0
-        if self._deadline is not None:
+        if self._untold or self._deadline is not None:
+            self._untold = 0
             self._stop_expecting()
+
+    def _body_left(self) -> int:
+        """Return how much of a body of known size is still to come, in bytes."""
+        if self._is_in_body:
+            for name, value in self.scope["headers"]:
+                if name == b"content-length":
+                    return int(value) - self._body_size
+        return 0
 
     # What becomes of requests
 
