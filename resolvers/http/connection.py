@@ -1,4 +1,4 @@
-"""uvicorn's HTTP connections, less their patience with peers that take nothing.
+"""uvicorn's HTTP connections, less their patience with slow and greedy peers.
 
 `uvicorn --http resolvers.http.connection:HttpConnection`. uvicorn alone waits for ever
 for a peer that reads nothing, and tells no response that the server is about to stop.
@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from resolvers.http.reading import BoundedProtocol
 
 STALL_SECONDS: Final = 30.0
 # How long what is written may still take when a connection is closed.
@@ -73,7 +74,7 @@ class Peer:
             self.cut()
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(BoundedProtocol):
     """A connection that is aborted when its peer takes nothing for a while."""
 
     stall_seconds: ClassVar[float] = STALL_SECONDS

@@ -5,8 +5,9 @@ either: neither by a name that it makes point here (the Host header tells), nor 
 request of its own (the Origin header tells).
 """
 
+import re
+from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -16,6 +17,12 @@ from core.config import is_loopback
 from core.errors import ErrorCode, error_body
 
 _SERVED: Final = ("http", "websocket")
+# A name or an IPv4 address, or an IPv6 address in brackets; and a port.
+_AUTHORITY: Final = re.compile(
+    r"(?P<host>[a-z0-9.]+|\[[0-9a-f]*:[0-9a-f:]*\])(:(?P<port>[0-9]{1,5}))?",
+    re.I | re.A,
+)
+_MAX_PORT: Final = 65535
 
 
 class LoopbackOnly:
@@ -44,16 +51,26 @@ def _is_local(scope: Scope) -> bool:
     if server is not None and server[1] is not None and not is_loopback(server[0]):
         return False
     headers = Headers(scope=scope)
-    if not is_loopback(_host_of(f"//{headers.get('host', '')}")):
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    if len(hosts) != 1 or len(origins) > 1 or not _names_loopback(hosts[0]):
         return False
     if headers.get("sec-fetch-site") == "cross-site":
         return headers.get("sec-fetch-mode") == "navigate"  # a link to a page
-    origin = headers.get("origin")
-    return origin is None or is_loopback(_host_of(origin))
+    return all(_is_of_loopback(origin) for origin in origins)
 
 
-def _host_of(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _is_of_loopback(origin: str) -> bool:
+    scheme, _, authority = origin.partition("://")
+    return scheme in ("http", "https") and _names_loopback(authority)
+
+
+@lru_cache(maxsize=16)
+def _names_loopback(authority: str) -> bool:
+    """Tell whether a host and its port are this machine's, in no other words.
+
+    Strictly: what one reader takes for loopback, another might not.
+    """
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or not 0 < int(found["port"] or 80) <= _MAX_PORT:
+        return False
+    return is_loopback(found["host"].lower())
