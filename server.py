@@ -15,7 +15,11 @@ from starlette.routing import Route, WebSocketRoute
 
 from core.config import get_settings
 from core.container import Container
-from core.database_async import Database
+from core.database_async import (
+    GATEWAY_CONNECTION_SECONDS,
+    GATEWAY_STATEMENT_SECONDS,
+    Database,
+)
 from core.garbage import keep_what_is_there
 from core.logging import configure_logging
 from core.nats import connect
@@ -59,7 +63,11 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         client = await connect(settings, "gateway")
         stack.push_async_callback(client.close)
-        database = Database.from_settings(settings)
+        database = Database.from_settings(
+            settings,
+            statement_seconds=GATEWAY_STATEMENT_SECONDS,
+            connection_seconds=GATEWAY_CONNECTION_SECONDS,
+        )
         stack.push_async_callback(database.close)
         fill(container, settings, client, database)
         storage = container.get(Storage)  # type: ignore[type-abstract]
