@@ -6,14 +6,15 @@ if __name__ == "__main__":
 
     main()
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
-from core.config import get_settings
 from core.container import Container
 from core.database_async import (
     GATEWAY_CONNECTION_SECONDS,
@@ -23,6 +24,7 @@ from core.database_async import (
 from core.garbage import keep_what_is_there
 from core.logging import configure_logging
 from core.nats import connect
+from core.startup import settings_or_exit
 from core.storage import Storage
 from events.heads import JobHeads
 from events.live.hub import Hub
@@ -46,8 +48,9 @@ from resolvers.operations import Operations
 from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
 
+# By uvicorn's program: else whoever imports this gives it settings.
+settings = settings_or_exit(needs_all=Path(sys.argv[0]).name == "uvicorn")
 configure_logging("gateway")
-settings = get_settings()
 container = Container()
 operations = Operations(container)
 endpoint = GraphQLEndpoint(container, OperationStreams(operations))
