@@ -37,6 +37,10 @@ GATEWAY_CONNECTION_SECONDS: Final = 10.0
 _SERVER_SHARE: Final = 0.9
 CLOSE_SECONDS: Final = 1.0
 
+# A process that is frozen amid a transaction may not hold its locks for much longer than
+# its leases.
+_SESSION: Final = {"idle_in_transaction_session_timeout": "15s"}
+
 
 def async_url(url: str) -> str:
     """Return `url` with asyncpg named as its driver."""
@@ -59,12 +63,8 @@ def among(
 
 
 def _session(statement_seconds: float) -> dict[str, str]:
-    return {
-        # A process that is frozen amid a transaction may not hold its locks for much
-        # longer than its leases.
-        "idle_in_transaction_session_timeout": "15s",
-        "statement_timeout": f"{statement_seconds * _SERVER_SHARE * 1000:.0f}ms",
-    }
+    milliseconds = statement_seconds * _SERVER_SHARE * 1000
+    return _SESSION | {"statement_timeout": f"{milliseconds:.0f}ms"}
 
 
 def _discard_if_closed(connection: Any, _record: object, _proxy: object) -> None:

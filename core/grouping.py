@@ -75,10 +75,14 @@ class Grouping[Item, Answer]:
     def _fail_all(
         self, group: list[tuple[Item, asyncio.Future[Answer]]], error: Exception
     ) -> None:
-        waiting, self._waiting = self._waiting, []
-        for _, future in [*group, *waiting]:
-            if not future.done():
-                # One for each: whoever is raised an exception writes on it.
-                outage = Outage(str(error))
-                outage.__cause__ = error
-                future.set_exception(outage)
+        waiting, self._waiting = [*group, *self._waiting], []
+        for _, future in waiting:
+            if future.done():
+                continue
+            if len(waiting) == 1:
+                future.set_exception(error)
+                return
+            # One for each: whoever is raised an exception writes on it.
+            outage = Outage(str(error))
+            outage.__cause__ = error
+            future.set_exception(outage)

@@ -193,7 +193,7 @@ def test_an_outage_is_told_once_for_each_place(
     log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(own.time, "monotonic", lambda: now)
+    monkeypatch.setattr("core.outages.time.monotonic", lambda: now)
     outages = Outages()
     error = RuntimeError("of no interest")
     error.__cause__ = ConnectionResetError("gone\nand more")

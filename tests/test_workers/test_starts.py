@@ -63,10 +63,10 @@ def test_what_is_missing_or_wrong_is_a_line_each(
     code, said = _said(command.argv, tmp_path)
     # TaskIQ's manager tells of its own, and has its own exit code.
     is_managed = command.name == "worker"
-    assert [line for line in said if not line.startswith("[")] == MISSING
+    assert [line for line in said if "taskiq" not in line] == MISSING
     assert code == (255 if is_managed else 2)
     code, said = _said(command.argv, tmp_path, PORT="x", NATS_URL="http://h")
-    assert [line for line in said if not line.startswith("[")] == WRONG
+    assert [line for line in said if "taskiq" not in line] == WRONG
     assert code == (255 if is_managed else 2)
 
 
@@ -103,7 +103,10 @@ def test_one_that_waits_for_nats_stops_when_asked(
     assert "Traceback" not in log
 
 
-@pytest.mark.parametrize("command", WORKERS, ids=_named)
+# A TaskIQ worker says nothing once it runs, and needs PostgreSQL by its first task.
+@pytest.mark.parametrize(
+    "command", [one for one in WORKERS if one.name != "worker"], ids=_named
+)
 def test_one_that_waits_for_postgresql_stops_when_asked(
     command: Command, tmp_path: Path, unused_tcp_port: int, nats_url: str
 ) -> None:
@@ -112,8 +115,7 @@ def test_one_that_waits_for_postgresql_stops_when_asked(
         "NATS_URL": nats_url,
         "SECRET_KEY": "for tests",
     }
-    running = "Listening started" if command.name == "worker" else "is running"
-    code, log = _stopped(command, tmp_path, changes, running)
+    code, log = _stopped(command, tmp_path, changes, "is running")
     assert code == 0
     assert "Traceback" not in log
 
