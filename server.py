@@ -6,19 +6,25 @@ if __name__ == "__main__":
 
     main()
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
-from core.config import get_settings
 from core.container import Container
-from core.database_async import Database
+from core.database_async import (
+    GATEWAY_CONNECTION_SECONDS,
+    GATEWAY_STATEMENT_SECONDS,
+    Database,
+)
 from core.garbage import keep_what_is_there
 from core.logging import configure_logging
 from core.nats import connect
+from core.startup import settings_or_exit
 from core.storage import Storage
 from events.heads import JobHeads
 from events.live.hub import Hub
@@ -43,8 +49,9 @@ from resolvers.places import Places
 from resolvers.websocket.endpoint import GraphQLWebSocket
 from workers.process import fill
 
+# By uvicorn's program: else whoever imports this gives it settings.
+settings = settings_or_exit(needs_all=Path(sys.argv[0]).name == "uvicorn")
 configure_logging("gateway")
-settings = get_settings()
 container = Container()
 operations = Operations(container)
 places = Places()
@@ -62,7 +69,11 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         client = await connect(settings, "gateway")
         stack.push_async_callback(client.close)
-        database = Database.from_settings(settings)
+        database = Database.from_settings(
+            settings,
+            statement_seconds=GATEWAY_STATEMENT_SECONDS,
+            connection_seconds=GATEWAY_CONNECTION_SECONDS,
+        )
         stack.push_async_callback(database.close)
         fill(container, settings, client, database)
         storage = container.get(Storage)  # type: ignore[type-abstract]

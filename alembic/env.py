@@ -4,14 +4,17 @@ One advisory lock keeps processes that migrate at the same moment apart.
 """
 
 import asyncio
+import sys
 
 from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 from alembic import context
 from core import outbox  # noqa: F401  (its table belongs to no feature)
-from core.config import get_settings
 from core.database_async import Database
+from core.errors import AppError
+from core.outages import is_outage, reason
+from core.startup import settings_or_exit
 from workers.discovery import import_all
 
 MIGRATION_LOCK = 7_301_448_122
@@ -29,7 +32,7 @@ def migrate(connection: Connection) -> None:
 
 async def connect_and_migrate() -> None:
     """Migrate the settings' database."""
-    database = Database.from_settings(get_settings())
+    database = Database.from_settings(settings_or_exit(needs_all=False))
     try:
         async with database.engine.connect() as connection:
             await connection.run_sync(migrate)
@@ -38,5 +41,17 @@ async def connect_and_migrate() -> None:
         await database.close()
 
 
+def main() -> None:
+    """Migrate, or exit with a line that says why that cannot be."""
+    try:
+        asyncio.run(connect_and_migrate())
+    except AppError as error:
+        sys.exit(error.message)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        sys.exit(f"The database cannot be reached: {reason(error)}")
+
+
 import_all("models")
-asyncio.run(connect_and_migrate())
+main()

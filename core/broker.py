@@ -158,6 +158,17 @@ class LeasedBroker(PullBasedJetStreamBroker):
         self._has_arrived = asyncio.Event()
         self._releases: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+        self._starting: asyncio.Task[None] | None = None
+
+    async def startup(self) -> None:
+        """Connect, as long as that takes; `stop_fetching` ends it."""
+        self._starting = asyncio.create_task(super().startup())
+        await self._starting
+
+    async def shutdown(self) -> None:
+        """Close what is open: nothing, where it was stopped before it had connected."""
+        if self._starting is None or not self._starting.cancelled():
+            await super().shutdown()
 
     async def _add_or_reuse_stream(self) -> None:
         """Leave the streams to the process' start: events/streams.py makes them."""
@@ -203,6 +214,8 @@ class LeasedBroker(PullBasedJetStreamBroker):
     async def stop_fetching(self) -> None:
         """Have the server send what comes from now on to other workers."""
         self._is_stopping = True
+        if self._starting is not None:
+            self._starting.cancel()
         if self._puller is not None:
             await self._puller.close()
         arrived = [lease.release() for lease in self._arrived]
@@ -231,6 +244,9 @@ class LeasedReceiver(Receiver):
         interrupter = asyncio.create_task(self._interrupt(finish_event))
         try:
             await super().listen(finish_event)
+        except asyncio.CancelledError:
+            if not finish_event.is_set():
+                raise  # else it was stopped before it had connected
         finally:
             if finish_event.is_set():
                 await interrupter

@@ -4,18 +4,35 @@ Each one is documented in `.env.example`; a test holds the two together.
 """
 
 import ipaddress
+import os
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.addresses import checked_http_url, checked_nats_urls, checked_postgres_url
 
 # Below data_dir: where the embedded servers are found while they run.
 SERVERS_FILE = Path("run", "servers.env")
 
 
 ROOT: Final = Path(__file__).parent.parent
+
+type HttpUrl = Annotated[str, AfterValidator(checked_http_url)]
+
+
+class SettingsRefused(Exception):
+    """Settings are wrong or missing; the message is a line for each, without values."""
 
 
 class Settings(BaseSettings):
@@ -34,19 +51,19 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     data_dir: Path = Path(".onemanage")
     demo: bool = True
-    public_url: str = ""
+    public_url: HttpUrl = ""
     secret_key: SecretStr = SecretStr("")
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "text", "json"] = "auto"
 
-    database_url: str = ""
+    database_url: Annotated[str, AfterValidator(checked_postgres_url)] = ""
     database_pool_size: int = Field(10, ge=1, le=200)
-    nats_url: str = ""
+    nats_url: Annotated[str, AfterValidator(checked_nats_urls)] = ""
     # From text: a literal number alone would not match what the environment holds.
     nats_replicas: Annotated[Literal[1, 3, 5], BeforeValidator(int)] = 1
 
-    s3_endpoint_url: str = ""
-    s3_public_endpoint_url: str = ""
+    s3_endpoint_url: HttpUrl = ""
+    s3_public_endpoint_url: HttpUrl = ""
     s3_region: str = "auto"
     s3_bucket: str = ""
     s3_access_key_id: SecretStr = SecretStr("")
@@ -78,7 +95,14 @@ class Settings(BaseSettings):
     @classmethod
     def _from_the_project(cls, value: Path) -> Path:
         """Read `~`, and take a relative path from the project's folder."""
-        return ROOT / value.expanduser()
+        path = ROOT / value.expanduser()
+        nearest = next(one for one in (path, *path.parents) if one.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+            raise ValueError(
+                "must be a directory to write in, or be where one can be made; "
+                f"{nearest} is not"
+            )
+        return path
 
     @field_validator("host")
     @classmethod
@@ -116,10 +140,25 @@ def is_loopback(host: str) -> bool:
 
 @lru_cache
 def get_settings() -> Settings:
-    """Return this process' settings, read once.
+    """Return this process' settings, read once; SettingsRefused where one is wrong.
 
     Below the environment and `.env` stand the addresses of the embedded servers,
     so that a command by hand reaches those that run now.
     """
-    servers = Settings().data_dir.expanduser() / SERVERS_FILE
-    return Settings(_env_file=(servers, ".env"))
+    servers = read_settings().data_dir / SERVERS_FILE
+    return read_settings(servers, ".env")
+
+
+def read_settings(*env_files: Path | str) -> Settings:
+    """Read the settings anew, from `.env` where no files are named; SettingsRefused."""
+    try:
+        return Settings(_env_file=env_files or ".env")
+    except ValidationError as error:
+        raise SettingsRefused("\n".join(_lines(error))) from None
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_input=False, include_url=False):
+        message = problem["msg"].removeprefix("Value error, ")
+        name = "ONEMANAGE_" + "_".join(str(part) for part in problem["loc"]).upper()
+        yield message if name in message else f"{name}: {message}"

@@ -1,7 +1,8 @@
 """PostgreSQL for everything that runs on an event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import msgspec
@@ -15,22 +16,26 @@ from sqlalchemy import (
     literal,
     text,
 )
-from sqlalchemy.exc import (
-    DBAPIError,
-    DisconnectionError,
-    InterfaceError,
-    OperationalError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from core.config import Settings
 from core.errors import AppError, ErrorCode
+from core.outages import outages
 
 type Session = AsyncSession
 
-# A server that says nothing for so long has gone without a word.
+# A server that says nothing for so long has gone without a word. Workers have time;
+# somebody waits for the gateway's answer.
 STATEMENT_SECONDS: Final = 60.0
+GATEWAY_STATEMENT_SECONDS: Final = 20.0
+# How long a unit of work may wait for a connection of the pool, or for a new one.
+CONNECTION_SECONDS: Final = 30.0
+GATEWAY_CONNECTION_SECONDS: Final = 10.0
+# The server ends a statement by itself before it is taken for frozen.
+_SERVER_SHARE: Final = 0.9
+CLOSE_SECONDS: Final = 1.0
 
 # A process that is frozen amid a transaction may not hold its locks for much longer than
 # its leases.
@@ -47,19 +52,6 @@ def async_url(url: str) -> str:
     return f"postgresql+asyncpg://{rest}"
 
 
-def is_outage(error: BaseException | None) -> bool:
-    """Tell whether PostgreSQL was away, so that the same may succeed later."""
-    while error is not None:
-        if isinstance(error, OSError | TimeoutError | PoolTimeout):
-            return True
-        if isinstance(error, OperationalError | InterfaceError):
-            return True
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return True
-        error = error.__cause__
-    return False
-
-
 def among(
     column: SQLColumnExpression[Any], values: Sequence[Any], kind: type[Any] = String
 ) -> ColumnElement[bool]:
@@ -68,6 +60,11 @@ def among(
     One array is one parameter; PostgreSQL's protocol takes 32,767 of them.
     """
     return column == any_(literal(list(values), ARRAY(kind)))
+
+
+def _session(statement_seconds: float) -> dict[str, str]:
+    milliseconds = statement_seconds * _SERVER_SHARE * 1000
+    return _SESSION | {"statement_timeout": f"{milliseconds:.0f}ms"}
 
 
 def _discard_if_closed(connection: Any, _record: object, _proxy: object) -> None:
@@ -79,28 +76,61 @@ def _discard_if_closed(connection: Any, _record: object, _proxy: object) -> None
         raise DisconnectionError
 
 
-class Database:
-    """A pool of connections; each transaction is one unit of work."""
+def _give_up_if_silent(context: ExceptionContext) -> None:
+    """Drop a connection whose server said nothing in time, with the rest of the pool.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    Else a rollback would wait on it as long again.
+    """
+    if not isinstance(context.original_exception, TimeoutError):
+        return
+    context.is_disconnect = True
+    if context.connection is not None and not context.connection.invalidated:
+        driver: Any = context.connection.connection.driver_connection
+        driver.terminate()
+
+
+class Database:
+    """A pool of connections; each transaction is one unit of work.
+
+    A statement may take `statement_seconds`, the wait for a connection
+    `connection_seconds`; what takes longer is an outage.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        statement_seconds: float = STATEMENT_SECONDS,
+        connection_seconds: float = CONNECTION_SECONDS,
+    ) -> None:
         self.engine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            pool_timeout=connection_seconds,
             connect_args={
-                "server_settings": _SESSION,
-                "command_timeout": STATEMENT_SECONDS,
+                "server_settings": _session(statement_seconds),
+                "command_timeout": statement_seconds,
+                "timeout": connection_seconds,
             },
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
         event.listen(self.engine.sync_engine, "checkout", _discard_if_closed)
+        event.listen(self.engine.sync_engine, "handle_error", _give_up_if_silent)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         by_itself = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._by_itself = async_sessionmaker(by_itself, expire_on_commit=False)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "Database":
+    def from_settings(
+        cls,
+        settings: Settings,
+        *,
+        statement_seconds: float = STATEMENT_SECONDS,
+        connection_seconds: float = CONNECTION_SECONDS,
+    ) -> "Database":
         """Connect to the settings' database; AppError where none is named."""
         if not settings.database_url:
             raise AppError(
@@ -108,13 +138,19 @@ class Database:
                 "No database: set ONEMANAGE_DATABASE_URL, or start everything "
                 "with 'make run'",
             )
-        return cls(settings.database_url, pool_size=settings.database_pool_size)
+        return cls(
+            settings.database_url,
+            pool_size=settings.database_pool_size,
+            statement_seconds=statement_seconds,
+            connection_seconds=connection_seconds,
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """Open a session that is committed at the end, or rolled back on an error."""
         async with self._sessions.begin() as session:
             yield session
+        outages.answered()
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Session]:
@@ -124,6 +160,7 @@ class Database:
         """
         async with self._by_itself() as session:
             yield session
+        outages.answered()
 
     async def check(self) -> None:
         """Raise where PostgreSQL does not answer."""
@@ -131,5 +168,7 @@ class Database:
             await connection.execute(text("select 1"))
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self.engine.dispose()
+        """Close all connections; a server that does not answer is not waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.engine.dispose()

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Final
 
+from core.outages import Outage, is_outage
+
 MOST_AT_ONCE: Final = 64
 GATHER_SECONDS: Final = 0.005
 
@@ -15,8 +17,9 @@ class Grouping[Item, Answer]:
     """Hands items to `work` as groups, one after the other.
 
     A single item is worked on at once. Where a group fails as a whole, each of its
-    items is tried by itself, so that none suffers from another. An answer that is an
-    exception is raised to the item's caller alone.
+    items is tried by itself, so that none suffers from another; where an outage is the
+    reason, the group fails, with all that wait behind it, as each would meet the same.
+    An answer that is an exception is raised to the item's caller alone.
     """
 
     def __init__(self, work: Work[Item, Answer | Exception]) -> None:
@@ -49,6 +52,9 @@ class Grouping[Item, Answer]:
         try:
             answers = await self._work([item for item, _ in group])
         except Exception as error:
+            if is_outage(error):
+                self._fail_all(group, error)
+                return
             if len(group) > 1:
                 for member in group:
                     await self._answer([member])
@@ -65,3 +71,18 @@ class Grouping[Item, Answer]:
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
+
+    def _fail_all(
+        self, group: list[tuple[Item, asyncio.Future[Answer]]], error: Exception
+    ) -> None:
+        waiting, self._waiting = [*group, *self._waiting], []
+        for _, future in waiting:
+            if future.done():
+                continue
+            if len(waiting) == 1:
+                future.set_exception(error)
+                return
+            # One for each: whoever is raised an exception writes on it.
+            outage = Outage(str(error))
+            outage.__cause__ = error
+            future.set_exception(outage)

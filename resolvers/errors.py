@@ -16,6 +16,7 @@ from strawberry.types.graphql import OperationType
 
 from core.base import new_id
 from core.errors import AppError, ErrorCode
+from core.outages import OUT_OF_REACH, is_outage, outages
 
 _ERROR_ID = "onemanage_error_id"
 # Raised before any resolver, for what the caller sent.
@@ -61,7 +62,9 @@ class MaskedSchema(Schema):
 def log_internal(errors: Iterable[GraphQLError]) -> None:
     """Log what is not the caller's doing, under the id that the caller is shown."""
     for error in errors:
-        if is_internal(error):
+        if is_outage(innermost(error)):
+            error_id(error)  # which logs it, where it has not been
+        elif is_internal(error):
             logger.opt(exception=error.original_error).error(
                 "{} at {}", error_id(error), error.path
             )
@@ -84,8 +87,10 @@ def innermost(error: GraphQLError) -> Exception | None:
 
 
 def error_id(error: GraphQLError) -> str:
-    """Return the id under which an internal error is logged."""
+    """Return the id under which an internal error is logged: an outage's is one."""
     original = innermost(error)
+    if original is not None and is_outage(original):
+        return outages.met("operations", original)
     found = getattr(original, _ERROR_ID, None) or new_id("event")
     if original is not None:
         setattr(original, _ERROR_ID, found)
@@ -100,6 +105,8 @@ def formatted(error: GraphQLError) -> GraphQLFormattedError:
     if is_internal(error):
         shown["message"] = "Something went wrong on our side."
         extensions["id"] = error_id(error)
+    if is_outage(original):
+        shown["message"] = OUT_OF_REACH
     if isinstance(original, AppError):
         shown["message"] = original.message
     shown["extensions"] = extensions

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
-from core.config import get_settings
+from core.config import SettingsRefused, get_settings
 from core.errors import AppError
+from core.startup import exit_refused, settings_or_exit
 from workers.backup import BackupFailed, back_up, restore
 from workers.supervisor import commands
-from workers.supervisor.errors import settings_refused
 
 app = typer.Typer(
     help="OneManage's commands. They read the same settings as the servers, and find "
@@ -29,8 +28,8 @@ def main() -> None:
     """Run the command that the arguments name; a wrong setting is one line each."""
     try:
         app()
-    except ValidationError as error:
-        sys.exit(str(settings_refused(error)))
+    except SettingsRefused as refusal:
+        exit_refused(refusal)
 
 
 @app.command()
@@ -128,7 +127,8 @@ def restore_command(
 
 
 def _process(name: str) -> commands.Command:
-    (found,) = [one for one in commands.commands(get_settings()) if one.name == name]
+    settings = settings_or_exit()
+    (found,) = [one for one in commands.commands(settings) if one.name == name]
     return found
 
 

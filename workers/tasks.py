@@ -8,13 +8,13 @@ from nats.aio.client import Client
 from taskiq import TaskiqEvents, TaskiqState, async_shared_broker
 
 from core.broker import LeasedBroker
-from core.config import get_settings
 from core.container import Container
 from core.database_async import Database
 from core.logging import configure_logging
 from core.nats import connect, connection_options, servers
 from core.processes import ProcessPool
 from core.scratch import Scratch
+from core.startup import settings_or_exit
 from features.jobs.burial import Burial
 from workers.discovery import import_all
 from workers.process import fill
@@ -23,7 +23,7 @@ from workers.process import fill
 # imports and child processes need it.
 sys.path.append(str(Path(__file__).parent.parent))
 
-settings = get_settings()
+settings = settings_or_exit()
 broker = LeasedBroker(servers(settings), name="worker", **connection_options(settings))
 async_shared_broker.default_broker(broker)
 import_all("tasks")

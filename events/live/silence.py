@@ -11,6 +11,7 @@ from typing import Final
 import nats.errors
 from loguru import logger
 
+from core.outages import is_outage, outages
 from events.heads import JobHeads
 from events.live.watchers import Watcher, Watchers
 from events.log import EventLog
@@ -68,8 +69,11 @@ class SilenceCheck:
             await self._check(watchers)
         except (nats.errors.Error, TimeoutError, OSError) as error:
             logger.debug("the silence check waits for NATS: {!r}", error)
-        except Exception as error:  # PostgreSQL may be away; the next check is due
-            logger.warning("the silence check failed: {!r}", error)
+        except Exception as error:  # the next check is due
+            if is_outage(error):
+                outages.met("the silence check", error)
+            else:
+                logger.warning("the silence check failed: {!r}", error)
 
     async def _check(self, watchers: Iterable[Watcher]) -> None:
         watched: dict[str, list[Watcher]] = {}

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import AppError, ErrorCode, error_body
+from core.outages import OUT_OF_REACH, is_outage, outages
 from core.storage import DiskStorage, DownloadGrant, Storage, UploadGrant
 from core.storage.incoming import Incoming
 from features.files.exceptions import size_mismatch
@@ -75,6 +76,11 @@ async def _or_error(
     except ClientDisconnect:
         # Nobody reads this; what had arrived is gone already.
         return _error(400, ErrorCode.INVALID, "The upload broke off.")
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        outages.met("files", error)
+        return _error(503, ErrorCode.STORAGE_UNAVAILABLE, OUT_OF_REACH)
 
 
 async def _upload(request: Request) -> Response:

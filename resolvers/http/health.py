@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from core.container import Container
 from core.database_async import Database
+from core.outages import is_outage, outages
 from core.storage import Storage
 from events.live.hub import Hub
 
@@ -54,6 +55,9 @@ async def _state(name: str, check: Awaitable[None]) -> str:
         async with asyncio.timeout(CHECK_SECONDS):
             await check
     except Exception as error:
-        logger.warning("{} is not ready: {!r}", name, error)
+        if name == "database" and is_outage(error):
+            outages.met("/readyz", error)
+        else:
+            logger.warning("{} is not ready: {!r}", name, error)
         return "unavailable"
     return "ok"

@@ -5,6 +5,7 @@ from typing import Final
 
 from loguru import logger
 
+from core.outages import is_outage, outages
 from features.jobs.backlog import Backlog, BacklogService
 
 KEPT_SECONDS: Final = 5.0
@@ -34,5 +35,8 @@ class LatestBacklog:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self._service.read()
         except Exception as error:
-            logger.warning("the backlog cannot be read: {!r}", error)
+            if is_outage(error):
+                outages.met("/metrics", error)
+            else:
+                logger.warning("the backlog cannot be read: {!r}", error)
             return None

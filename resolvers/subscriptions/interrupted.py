@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from graphql import GraphQLError
 
-from core.database_async import is_outage
+from core.outages import is_outage
 from resolvers.errors import innermost
 
 

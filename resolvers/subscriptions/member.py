@@ -3,8 +3,7 @@
 import asyncio
 from typing import Any
 
-from loguru import logger
-
+from core.outages import outages
 from events.readers.follower import Follower
 from resolvers.counting import INTERRUPTED, OK, Running, outcome_of
 from resolvers.execution.encoding import encoded_errors
@@ -125,7 +124,8 @@ class Member:
 def fail(sink: Sink, error: Exception, running: Running) -> None:
     """Tell a subscription's sink of an error, or that it is to be resumed."""
     if is_interruption(error):
-        logger.debug("a subscription was interrupted: {!r}", error)
+        if not isinstance(error, Interrupted):  # that one was told where it was met
+            outages.met("subscriptions", error)
         running.ended(INTERRUPTED)
         sink.interrupt()
         return

@@ -43,6 +43,8 @@ PATIENCE_SECONDS: Final = 40.0
 class Watcher(ABC):
     """Watches one job `after` a cursor, over as many connections as it takes."""
 
+    document: str = DOCUMENT
+
     def __init__(self, job_id: str, after: str | None) -> None:
         self.payloads: list[bytes] = []
         self._job_id = job_id
@@ -100,7 +102,9 @@ class WebSocketWatcher(Watcher):
         async with dial(base_url) as socket:
             try:
                 await socket.init()
-                await socket.subscribe("1", DOCUMENT, **self._variables(self._last))
+                await socket.subscribe(
+                    "1", self.document, **self._variables(self._last)
+                )
                 while (frame := await socket.receive_raw()) != _COMPLETE:
                     head, _, rest = frame.partition(b'"payload":')
                     assert head == b'{"id":"1","type":"next",', frame
@@ -140,7 +144,7 @@ class HttpWatcher(Watcher):
             raise AssertionError(f"it broke off behind {self.numbers}")
 
     def _request(self) -> dict[str, Any]:
-        body = {"query": DOCUMENT, "variables": self._variables(self._last)}
+        body = {"query": self.document, "variables": self._variables(self._last)}
         headers = {"accept": self.accept}
         return {"method": "POST", "url": "/graphql", "json": body, "headers": headers}
 
@@ -164,7 +168,7 @@ class EventStreamWatcher(HttpWatcher):
         headers = {"accept": self.accept}
         if self.payloads and self._last is not None:
             headers["last-event-id"] = self._last
-        params = {"query": DOCUMENT, "variables": variables}
+        params = {"query": self.document, "variables": variables}
         return {"method": "GET", "url": "/graphql", "params": params} | {
             "headers": headers
         }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from core.grouping import MOST_AT_ONCE, Grouping
+from core.outages import Outage
 
 
 class Works:
@@ -19,7 +20,7 @@ class Works:
         self.groups.append(list(items))
         await self.gate.acquire()
         if 13 in items:
-            raise ConnectionError(f"a group of {len(items)}")
+            raise ArithmeticError(f"a group of {len(items)}")
         return [LookupError("seven") if item == 7 else 2 * item for item in items]
 
     def let_through(self, goes: int) -> None:
@@ -64,6 +65,31 @@ async def test_a_group_that_fails_is_tried_one_by_one() -> None:
     assert [answers[0], answers[2]] == [24, 28]
     assert str(answers[1]) == "a group of 1"
     assert works.groups == [[12, 13, 14], [12], [13], [14]]
+
+
+async def test_an_outage_fails_the_group_and_all_that_wait_at_once() -> None:
+    goes: list[int] = []
+    away = ConnectionResetError("gone")
+
+    async def work(items: Sequence[int]) -> list[int | Exception]:
+        goes.append(len(items))
+        await asyncio.sleep(0)
+        if len(goes) == 2:
+            raise away
+        return [*items]
+
+    double = Grouping(work)
+    numbers = range(MOST_AT_ONCE + 3)
+    first = asyncio.create_task(double(0))
+    await asyncio.sleep(0)
+    answers = await asyncio.gather(*map(double, numbers), return_exceptions=True)
+    assert await first == 0
+    assert goes == [1, MOST_AT_ONCE]
+    assert {type(answer) for answer in answers} == {Outage}
+    assert len({id(answer) for answer in answers}) == len(numbers)
+    for answer in answers:
+        assert isinstance(answer, Outage) and answer.__cause__ is away
+    assert await double(5) == 5  # it goes on
 
 
 async def test_a_group_is_bounded() -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from core.config import SERVERS_FILE, Settings, get_settings, is_loopback
+from core.config import (
+    SERVERS_FILE,
+    Settings,
+    SettingsRefused,
+    get_settings,
+    is_loopback,
+    read_settings,
+)
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SETTING = re.compile(r"^(ONEMANAGE_[A-Z0-9_]+)=(.*)$")
@@ -102,3 +109,74 @@ def test_a_data_directory_is_found_from_anywhere(tmp_path: Path) -> None:
     assert Settings().data_dir.is_absolute()
     assert Settings(data_dir=Path("~/x")).data_dir == Path.home() / "x"
     assert Settings(data_dir=tmp_path).data_dir == tmp_path
+
+
+POSTGRES = "must be a URL such as postgresql://user:password@host:5432/database"
+NATS = "must be URLs such as nats://user:password@host:4222, separated by commas"
+NATS_PORT = "must be a URL such as nats://user:password@host:4222"
+HTTP = "must be a URL such as https://example.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("DATABASE_URL", "mysql://u:hunter2@h/d", POSTGRES),
+        ("DATABASE_URL", "localhost/d", POSTGRES),
+        ("DATABASE_URL", "postgresql://u:hunter2@h:none/d", POSTGRES),
+        ("DATABASE_URL", "postgresql://u:hunter2@[h/d", POSTGRES),
+        ("NATS_URL", "http://hunter2@h:4222", NATS),
+        ("NATS_URL", "nats://a:4222,localhost:4222", NATS),
+        ("NATS_URL", "nats://", NATS),
+        ("NATS_URL", "nats://hunter2@a:99999", NATS_PORT),
+        ("PUBLIC_URL", "example.com", HTTP),
+        ("S3_ENDPOINT_URL", "s3://hunter2", HTTP),
+        ("S3_PUBLIC_ENDPOINT_URL", "https://", HTTP),
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, wanted: str
+) -> None:
+    monkeypatch.setenv(f"ONEMANAGE_{name}", value)
+    with pytest.raises(SettingsRefused) as refusal:
+        read_settings()
+    assert str(refusal.value) == f"ONEMANAGE_{name}: {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "postgres://u:p@h:5/d"),
+        ("database_url", "postgresql+asyncpg:///d?host=/run/postgresql"),
+        ("nats_url", "nats://u:p@a:4222, tls://b:4222"),
+        ("public_url", "https://example.com/below"),
+    ],
+)
+def test_an_address_is_taken_as_it_is(name: str, value: str) -> None:
+    assert getattr(Settings.model_validate({name: value}), name) == value
+
+
+def test_each_wrong_setting_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEMANAGE_PORT", "70000")
+    monkeypatch.setenv("ONEMANAGE_LOG_LEVEL", "loud")
+    get_settings.cache_clear()
+    with pytest.raises(SettingsRefused) as refusal:
+        get_settings()
+    assert str(refusal.value).splitlines() == [
+        "ONEMANAGE_PORT: Input should be less than or equal to 65535",
+        "ONEMANAGE_LOG_LEVEL: Input should be 'TRACE', 'DEBUG', 'INFO', 'WARNING' or "
+        "'ERROR'",
+    ]
+
+
+def test_a_data_directory_below_a_file_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("ONEMANAGE_DATA_DIR", str(file / "data"))
+    with pytest.raises(SettingsRefused) as refusal:
+        read_settings()
+    assert str(refusal.value) == (
+        "ONEMANAGE_DATA_DIR: must be a directory to write in, or be where one can be "
+        f"made; {file} is not"
+    )

@@ -69,6 +69,29 @@ async def test_a_client_that_leaves_before_the_opening_ends_its_operation() -> N
 
 
 @pytest.mark.parametrize("accept", KINDS)
+async def test_what_cannot_begin_now_begins_its_answer_and_breaks_off(
+    accept: str,
+) -> None:
+    """Behind anything but 200 and its own media type EventSource gives up."""
+
+    async def out_of_reach(sink: Sink) -> None:
+        await asyncio.sleep(0)
+        sink.interrupt()
+
+    async with serving(out_of_reach) as served, httpx.AsyncClient() as http:
+        async with http.stream("GET", served.url, headers={"accept": accept}) as answer:
+            assert answer.status_code == 200
+            kind = answer.headers["content-type"]
+            assert kind.startswith(accept.partition(";")[0])
+            text = ""
+            with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked"):
+                async for chunk in answer.aiter_text():
+                    text += chunk
+        assert text.strip() in ("retry: 1000", "---", "")
+        await served.operations.at_most(0)
+
+
+@pytest.mark.parametrize("accept", KINDS)
 async def test_a_stopping_server_breaks_streams_off(accept: str) -> None:
     async def shown_one(sink: Sink) -> None:
         sink.opened()

@@ -67,16 +67,18 @@ def test_each_command_explains_itself(name: str) -> None:
 
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_a_wrong_setting_is_one_line(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ONEMANAGE_PORT", "none")
     monkeypatch.setattr(sys, "argv", ["onemanage", name, *ARGUMENTS.get(name, [])])
     get_settings.cache_clear()
     with pytest.raises(SystemExit) as ended:
         main()
-    assert ended.value.code == (
+    assert (ended.value.code, *capsys.readouterr()) == (
+        2,
+        "",
         "ONEMANAGE_PORT: Input should be a valid integer, unable to parse string as an "
-        "integer"
+        "integer\n",
     )
 
 
@@ -87,6 +89,26 @@ def test_nothing_is_migrated_without_a_database(tmp_path: Path) -> None:
         "",
         "No database: set ONEMANAGE_DATABASE_URL, or start everything with 'make run', "
         "which migrates its own.\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["migrate", "alembic"])
+def test_a_database_that_is_away_is_one_line(
+    name: str, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    url = f"postgresql://u:p@127.0.0.1:{unused_tcp_port}/d"
+    if name == "migrate":
+        done = onemanage(tmp_path, "migrate", DATABASE_URL=url)
+    else:
+        env = settings(tmp_path, DATABASE_URL=url)
+        done = subprocess.run(
+            migrate().argv, cwd=ROOT, env=env, capture_output=True, text=True
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "The database cannot be reached: ConnectionRefusedError: [Errno 111] Connect "
+        f"call failed ('127.0.0.1', {unused_tcp_port})\n",
     )
 
 

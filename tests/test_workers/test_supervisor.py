@@ -158,8 +158,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 def test_each_wrong_setting_is_one_line(tmp_path: Path) -> None:
     code, said = refused(tmp_path, HOST="0.0.0.0", WORKER_CONCURRENCY="none")
     assert (code, said) == (
-        1,
-        "OneManage did not start.\n"
+        2,
         "ONEMANAGE_HOST=0.0.0.0: without access control OneManage listens on "
         "loopback only; use 127.0.0.1, ::1 or localhost\n"
         "ONEMANAGE_WORKER_CONCURRENCY: Input should be a valid integer, unable to "
@@ -172,8 +171,7 @@ def test_an_unusable_data_directory_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     assert refused(file) == (
-        1,
-        "OneManage did not start.\n"
-        f"ONEMANAGE_DATA_DIR={file} cannot be used: [Errno 17] File exists: "
-        f"'{file}'\n",
+        2,
+        "ONEMANAGE_DATA_DIR: must be a directory to write in, or be where one can be "
+        f"made; {file} is not\n",
     )

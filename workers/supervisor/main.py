@@ -5,15 +5,14 @@ import socket
 import sys
 from typing import NoReturn
 
-from pydantic import ValidationError
-
-from core.config import Settings
+from core.config import SettingsRefused, read_settings
 from core.logging import configure_logging
+from core.startup import exit_refused
 from workers.embedded import state
 from workers.embedded.server import ServerError
 from workers.supervisor.child import end_leftovers
 from workers.supervisor.commands import ROOT
-from workers.supervisor.errors import StartRefused, settings_refused
+from workers.supervisor.errors import StartRefused
 from workers.supervisor.lock import only_one
 from workers.supervisor.supervisor import Supervisor
 
@@ -24,6 +23,8 @@ def main() -> NoReturn:
     os.chdir(ROOT)
     try:
         _run()
+    except SettingsRefused as refusal:
+        exit_refused(refusal)
     except (StartRefused, ServerError) as error:
         sys.exit(f"OneManage did not start.\n{error}")
     except PermissionError as error:
@@ -35,10 +36,7 @@ def main() -> NoReturn:
 
 
 def _run() -> None:
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise settings_refused(error) from None
+    settings = read_settings()
     configure_logging("supervisor")
     try:
         data_dir = state.prepare_data_dir(settings.data_dir)

@@ -99,9 +99,14 @@ class Outgoing:
         self._put(self._style.completed())
 
     def interrupt(self) -> None:
-        """Break off, so that the client comes back."""
+        """Break off, so that the client comes back.
+
+        The response begins even so: EventSource gives up behind any other answer, such
+        as that of a proxy whose server says nothing.
+        """
         self.is_broken = True
         self._waiting.clear()
+        self.opened()
         self._changed.set()
         self._room.set()
 
@@ -123,29 +128,27 @@ class Outgoing:
 
     async def status(self) -> int | None:
         """Wait for the response's status: 200 or 204; None where the client has gone."""
-        while self._status is None and not self._is_cut:
+        while self._status is None and not self._has_left:
             await self._changed.wait()
             self._changed.clear()
-        return None if self._is_cut else self._status
+        return None if self._has_left else self._status
 
     async def take(self) -> Part | None:
-        """Wait for what is to be sent next; None where the client has gone.
+        """Wait for what is to be sent next; None where that is all, or nobody is there.
 
         Whoever takes has sent what it took before.
         """
         self._let_go()
-        while not self._is_cut:
+        while not self._has_left:
             if self._waiting or self._is_over:
                 body = b"".join(self._waiting)
                 self._waiting.clear()
                 return Part(body, self._is_over)
+            if self.is_broken:
+                return None
             self._changed.clear()
             await self._changed.wait()
         return None
-
-    @property
-    def _is_cut(self) -> bool:
-        return self._has_left or self.is_broken
 
     def _has_room(self, size: int) -> bool:
         """Tell whether an entry may wait: alone it always may, however large."""
