@@ -22,7 +22,7 @@ def checked_postgres_url(value: str) -> str:
 def checked_nats_urls(value: str) -> str:
     """Return the URLs of NATS, separated by commas; ValueError says what is wanted."""
     for one in filter(None, map(str.strip, value.split(","))):
-        parts = _parts(one, NATS_EXAMPLE)
+        parts = _parts(one if "://" in one else f"nats://{one}", NATS_EXAMPLE)
         if parts.scheme not in _NATS or not parts.hostname:
             raise ValueError(
                 f"must be URLs such as {NATS_EXAMPLE}, separated by commas"

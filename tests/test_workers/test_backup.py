@@ -135,6 +135,14 @@ def _settings(url: str, data_dir: Path) -> Settings:
     return Settings(_env_file=None, database_url=url, data_dir=data_dir)
 
 
+def _name(process: psutil.Process) -> str | None:
+    """Return what a process runs; None where it has ended meanwhile."""
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return None
+
+
 async def test_no_command_line_shows_the_password(
     database: Database, migrated_url: str, tmp_path: Path
 ) -> None:
@@ -154,7 +162,7 @@ async def test_no_command_line_shows_the_password(
             dump = await asyncio.to_thread(
                 eventually, lambda: psutil.Process(backup.pid).children()
             )
-            while dump[0].name() != "pg_dump":
+            while _name(dump[0]) != "pg_dump":
                 await asyncio.sleep(0.05)
                 dump = psutil.Process(backup.pid).children() or dump
             lines = [*dump[0].cmdline(), *psutil.Process(backup.pid).cmdline()]
