@@ -125,7 +125,7 @@ HTTP = "must be a URL such as https://example.com"
         ("DATABASE_URL", "postgresql://u:hunter2@h:none/d", POSTGRES),
         ("DATABASE_URL", "postgresql://u:hunter2@[h/d", POSTGRES),
         ("NATS_URL", "http://hunter2@h:4222", NATS),
-        ("NATS_URL", "nats://a:4222,localhost:4222", NATS),
+        ("NATS_URL", "nats://a:4222,http://localhost:4222", NATS),
         ("NATS_URL", "nats://", NATS),
         ("NATS_URL", "nats://hunter2@a:99999", NATS_PORT),
         ("PUBLIC_URL", "example.com", HTTP),
