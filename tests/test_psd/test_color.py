@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from psd_tools.color_convert import lab_to_rgb
 
-from features.psd.utils.color import color_space
-from features.psd.utils.container import ColorMode, Container, Header, ResourceId
-from features.psd.utils.cursor import Cursor
-from features.psd.utils.samples import Bytes8, Samples, remove_white, to_samples
+from features.psd.utils.file.container import ColorMode, Container, Header, ResourceId
+from features.psd.utils.file.cursor import Cursor
+from features.psd.utils.pixels.color import color_space
+from features.psd.utils.pixels.samples import Bytes8, Samples, remove_white, to_samples
 
 EMPTY = memoryview(b"")
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from features.psd.utils.png import PngWriter
-from features.psd.utils.preview import Reducer, write_preview
-from features.psd.utils.samples import Bytes8
+from features.psd.utils.pictures.png import PngWriter
+from features.psd.utils.pictures.preview import Reducer, write_preview
+from features.psd.utils.pixels.samples import Bytes8
 
 
 @given(

@@ -10,8 +10,8 @@ from psd_tools.psd.descriptor import RawData
 from psd_tools.psd.effects_layer import BevelInfo, EffectsLayer, ShadowInfo
 
 from features.psd.utils import Effect, Layer, Text, TextRun
-from features.psd.utils.effects import read_effects
-from features.psd.utils.text import read_text
+from features.psd.utils.details.effects import read_effects
+from features.psd.utils.details.text import read_text
 from features.psd.utils.words import clean
 from tests.test_psd.documents import structure
 

@@ -6,24 +6,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from features.psd.exceptions import PsdError, corrupt, over_limit
-from features.psd.utils.codecs import DamagedPixels
-from features.psd.utils.color import ColorSpace, color_space
-from features.psd.utils.compose import compose
-from features.psd.utils.container import Container, read_container
-from features.psd.utils.effects import read_effects
-from features.psd.utils.export import Pictures, export_pixels, export_raster
-from features.psd.utils.kinds import (
+from features.psd.utils.details.effects import read_effects
+from features.psd.utils.details.text import read_text
+from features.psd.utils.file.container import Container, read_container
+from features.psd.utils.file.kinds import (
     blend_mode_of,
     fidelity_of,
     has_pixels,
     has_vector_mask,
     kind_of,
 )
+from features.psd.utils.file.records import LayerSection, read_layers
+from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_pixels
-from features.psd.utils.pixels import Raster, layer_raster, merged_raster
-from features.psd.utils.records import LayerSection, read_layers
-from features.psd.utils.text import read_text
-from features.psd.utils.tree import Node, build_tree
+from features.psd.utils.pictures.export import Pictures, export_pixels, export_raster
+from features.psd.utils.pixels.codecs import DamagedPixels
+from features.psd.utils.pixels.color import ColorSpace, color_space
+from features.psd.utils.pixels.raster import Raster, layer_raster, merged_raster
+from features.psd.utils.render.compose import compose
 from features.psd.utils.types import (
     Document,
     FlattenedExported,

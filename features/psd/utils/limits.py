@@ -3,10 +3,10 @@
 from typing import Final
 
 from features.psd.exceptions import over_limit
-from features.psd.utils.codecs import row_size
-from features.psd.utils.container import Container, Header
-from features.psd.utils.kinds import has_pixels
-from features.psd.utils.records import Record
+from features.psd.utils.file.container import Container, Header
+from features.psd.utils.file.kinds import has_pixels
+from features.psd.utils.file.records import Record
+from features.psd.utils.pixels.codecs import row_size
 from features.psd.utils.types import Limits
 
 # PackBits reaches 64 to 1 and the merged image is always there, so that even plain

@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from features.psd.utils.samples import Bytes8
+from features.psd.utils.pixels.samples import Bytes8
 from features.psd.utils.types import Picture
 
 MAX_SIDE: Final = 512

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from features.psd.utils.samples import Bytes8, Samples
+from features.psd.utils.pixels.samples import Bytes8, Samples
 
 _ENTRY: Final = struct.Struct(">H4HHB")
 _RGB, _CMYK = 0, 2

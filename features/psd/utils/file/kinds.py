@@ -4,8 +4,8 @@ from typing import Final
 
 from psd_tools.constants import BlendMode
 
-from features.psd.utils.container import ColorMode, Header
-from features.psd.utils.records import Record
+from features.psd.utils.file.container import ColorMode, Header
+from features.psd.utils.file.records import Record
 from features.psd.utils.types import Effect
 
 GROUP_SECTIONS: Final = (1, 2)

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from psd_tools.psd.image_resources import AlphaIdentifiers
 
-from features.psd.utils.codecs import DamagedPixels, Rows, open_rows
-from features.psd.utils.color import ColorSpace
-from features.psd.utils.container import ColorMode, Container, Header, ResourceId
-from features.psd.utils.records import Record
-from features.psd.utils.samples import (
+from features.psd.utils.file.container import ColorMode, Container, Header, ResourceId
+from features.psd.utils.file.records import Record
+from features.psd.utils.pixels.codecs import DamagedPixels, Rows, open_rows
+from features.psd.utils.pixels.color import ColorSpace
+from features.psd.utils.pixels.samples import (
     Bytes8,
     Samples,
     remove_white,

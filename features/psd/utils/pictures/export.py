@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from features.psd.utils.pixels import Raster
-from features.psd.utils.png import PngWriter
-from features.psd.utils.preview import Reducer, write_preview
-from features.psd.utils.samples import Bytes8
+from features.psd.utils.pictures.png import PngWriter
+from features.psd.utils.pictures.preview import Reducer, write_preview
+from features.psd.utils.pixels.raster import Raster
+from features.psd.utils.pixels.samples import Bytes8
 from features.psd.utils.types import Picture
 
 Pictures = tuple[Picture, Picture]

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from features.psd.utils.codecs import Buffer
+from features.psd.utils.pixels.codecs import Buffer
 
 Samples = NDArray[np.uint8] | NDArray[np.float32]
 Bytes8 = NDArray[np.uint8]

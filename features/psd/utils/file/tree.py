@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from features.psd.exceptions import over_limit
-from features.psd.utils.kinds import GROUP_END, GROUP_SECTIONS
-from features.psd.utils.records import Record
+from features.psd.utils.file.kinds import GROUP_END, GROUP_SECTIONS
+from features.psd.utils.file.records import Record
 from features.psd.utils.types import Limits
 
 Box = tuple[int, int, int, int]

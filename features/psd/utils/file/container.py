@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from features.psd.exceptions import corrupt, cut_short, unsupported
-from features.psd.utils.cursor import Cursor
+from features.psd.utils.file.cursor import Cursor
 
 _OTHER_FORMATS = {
     b"\x89PNG": "a PNG picture",

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from features.psd.exceptions import corrupt
-from features.psd.utils.container import Container
-from features.psd.utils.cursor import Cursor
+from features.psd.utils.file.container import Container
+from features.psd.utils.file.cursor import Cursor
 from features.psd.utils.words import clean
 
 _MERGED_ALPHA_KEYS = frozenset({b"Mtrn", b"Mt16", b"Mt32"})

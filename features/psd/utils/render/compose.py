@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from psd_tools import PSDImage
 
-from features.psd.utils.samples import Bytes8
+from features.psd.utils.pixels.samples import Bytes8
 
 _MAX_BYTES: Final = 1024**3
 

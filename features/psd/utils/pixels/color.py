@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from features.psd.utils.container import ColorMode, Container, Header, ResourceId
-from features.psd.utils.inks import ink_colors, overprint
-from features.psd.utils.samples import Bytes8, Samples
+from features.psd.utils.file.container import ColorMode, Container, Header, ResourceId
+from features.psd.utils.pixels.inks import ink_colors, overprint
+from features.psd.utils.pixels.samples import Bytes8, Samples
 from features.psd.utils.words import clean
 
 _INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC

@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 from isal import isal_zlib
 
-from features.psd.utils.samples import Bytes8
+from features.psd.utils.pixels.samples import Bytes8
 from features.psd.utils.types import Picture
 
 # By channels: gray, RGB and RGBA.

@@ -11,7 +11,7 @@ from psd_tools.constants import Resource
 from psd_tools.psd.descriptor import Bool, Descriptor, DescriptorBlock2, List
 from psd_tools.psd.effects_layer import EffectsLayer
 
-from features.psd.utils.jsonable import to_json
+from features.psd.utils.details.jsonable import to_json
 from features.psd.utils.types import Effect
 
 _BLOCKS: Final = (b"lfx2", b"lmfx", b"lfxs")
