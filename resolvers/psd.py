@@ -5,6 +5,7 @@ import strawberry
 from core.errors import AppError
 from features.jobs.models import JobPriority
 from features.psd.services import PsdService
+from features.psd.utils import ImageDepth
 from schema.context import Info
 from schema.errors import user_errors
 from schema.jobs import JobPayload
@@ -69,6 +70,7 @@ class PsdMutation:
                 info.context.caller,
                 input.file_id,
                 export_layers=input.export_layers,
+                depth=ImageDepth(input.depth.value),
                 idempotency_key=input.idempotency_key,
                 priority=JobPriority(input.priority.value),
                 wait_ms=input.wait_ms,

@@ -66,6 +66,18 @@ class Fidelity(Enum):
     NONE = strawberry.enum_value("NONE", description="There are no pixels to draw.")
 
 
+@strawberry.enum
+class PsdImageDepth(Enum):
+    """How many bits for each channel exported images get."""
+
+    EIGHT = "EIGHT"
+    AS_STORED = strawberry.enum_value(
+        "AS_STORED",
+        description="16 bits of documents that have 16 or 32, else 8. Previews always "
+        "have 8.",
+    )
+
+
 @strawberry.type
 class Bounds:
     """A box in pixels from the canvas' top left corner."""
@@ -329,6 +341,10 @@ class ParsePsdInput:
     export_layers: bool = strawberry.field(
         default=True,
         description="Export every layer's image; false reads the structure alone.",
+    )
+    depth: PsdImageDepth = strawberry.field(
+        default=PsdImageDepth.EIGHT,
+        description="Bits for each channel of the exported PNG images.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,

@@ -25,6 +25,7 @@ from features.psd.rows import document_columns, layer_columns
 from features.psd.utils import (
     Document,
     FlattenedExported,
+    ImageDepth,
     Layer,
     LayerDamaged,
     LayerExported,
@@ -82,6 +83,7 @@ class PsdParser:
             scratch,
             export_layers=run.job.input["export_layers"],
             limits=self._limits(),
+            wide=run.job.input.get("depth") == ImageDepth.AS_STORED,
             result_type=Message,
             timeout=self._settings.task_timeout_seconds,
         )

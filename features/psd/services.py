@@ -12,6 +12,7 @@ from features.jobs.models import JobPriority
 from features.jobs.services import JobRequest, JobsService, StartedJob, check_start
 from features.psd import crud
 from features.psd.models import LayerSelection, PsdDocument, PsdLayer
+from features.psd.utils import ImageDepth
 
 PARSE_TASK: Final = "psd.parse_export"
 
@@ -32,6 +33,7 @@ class PsdService:
         file_id: str,
         *,
         export_layers: bool,
+        depth: ImageDepth,
         idempotency_key: str | None,
         priority: JobPriority,
         wait_ms: int,
@@ -42,12 +44,13 @@ class PsdService:
         for an idempotency key that was used with other input.
         """
         check_start(idempotency_key, wait_ms)
+        job_input = {"file_id": file_id, "export_layers": export_layers}
         request = JobRequest(
             JobKind.PSD_PARSE,
             caller.user_id,
             "parsePsd",
             PARSE_TASK,
-            {"file_id": file_id, "export_layers": export_layers},
+            job_input if depth is ImageDepth.EIGHT else job_input | {"depth": depth},
             idempotency_key,
             priority,
         )

@@ -39,14 +39,20 @@ DAMAGED_PIXELS = "damaged pixels"
 
 
 def parse(
-    source: Path, out: Path, *, export_layers: bool, limits: Limits
+    source: Path,
+    out: Path,
+    *,
+    export_layers: bool,
+    limits: Limits,
+    wide: bool = False,
 ) -> Iterator[Message]:
     """Read a PSD or PSB and export its pictures into the folder `out`.
 
     Yields Structure first. With `export_layers` follow FlattenedExported (left out
     where the file embeds no merged image and none can be composed) and, from the
     bottom, LayerExported or LayerDamaged for each layer that has pixels. Pictures
-    are 8 bit sRGB: PNG in full size, with a preview beside it.
+    are sRGB: PNG in full size, of 16 bits where `wide` and the document has more than
+    8, else of 8; with a preview beside it.
 
     Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
     LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
@@ -57,7 +63,7 @@ def parse(
             check_canvas(container.header, limits)
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
-            space = color_space(container)
+            space = color_space(container, wide=wide)
             merged = _merged(container, section, space)
             check_pixels(container, section.records, len(data), limits)
             structure = Structure(_document(container, nodes, space))

@@ -1,5 +1,6 @@
 """What the engine tells about a document, in structs that cross a process border."""
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -118,6 +119,13 @@ class LayerDamaged(msgspec.Struct, frozen=True, tag=True):
 
 
 Message = Structure | FlattenedExported | LayerExported | LayerDamaged
+
+
+class ImageDepth(StrEnum):
+    """How many bits for each channel PNG files get."""
+
+    EIGHT = "EIGHT"
+    AS_STORED = "AS_STORED"
 
 
 class Limits(msgspec.Struct, frozen=True, tag=True):

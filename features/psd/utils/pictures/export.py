@@ -5,7 +5,7 @@ from pathlib import Path
 from features.psd.utils.pictures.png import PngWriter
 from features.psd.utils.pictures.preview import Reducer, write_preview
 from features.psd.utils.pixels.raster import Raster
-from features.psd.utils.pixels.samples import Bytes8
+from features.psd.utils.pixels.samples import Pixels, narrow
 from features.psd.utils.types import Picture
 
 Pictures = tuple[Picture, Picture]
@@ -17,17 +17,17 @@ def export_raster(raster: Raster, out: Path, name: str) -> Pictures:
     with PngWriter(out / f"{name}.png", raster.width, raster.height) as png:
         for band in raster.bands(reducer.factor):
             png.write(band)
-            reducer.add(band)
+            reducer.add(narrow(band))
         image = png.finish()
     return image, write_preview(out / f"{name}-preview", reducer.picture())
 
 
-def export_pixels(pixels: Bytes8, out: Path, name: str) -> Pictures:
+def export_pixels(pixels: Pixels, out: Path, name: str) -> Pictures:
     """Write a picture that is in memory as a whole."""
     height, width = pixels.shape[:2]
     reducer = Reducer(width, height)
     with PngWriter(out / f"{name}.png", width, height) as png:
         png.write(pixels)
         image = png.finish()
-    reducer.add(pixels)
+    reducer.add(narrow(pixels))
     return image, write_preview(out / f"{name}-preview", reducer.picture())

@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 from isal import isal_zlib
 
-from features.psd.utils.pixels.samples import Bytes8
+from features.psd.utils.pixels.samples import Pixels
 from features.psd.utils.types import Picture
 
 # By channels: gray, RGB and RGBA.
@@ -19,7 +19,7 @@ _LEVEL: Final = 1
 
 
 class PngWriter:
-    """An 8 bit PNG file in the making; deflated by ISA-L after the filter "sub".
+    """An sRGB PNG file in the making; deflated by ISA-L after the filter "sub".
 
     A file whose writer is left by an exception is removed.
     """
@@ -29,7 +29,7 @@ class PngWriter:
         self._file = path.open("wb")
         self._sha256 = hashlib.sha256()
         self._deflater = isal_zlib.compressobj(_LEVEL)
-        self._channels = 0
+        self._step = 0
         self._size = 0
 
     def __enter__(self) -> Self:
@@ -45,12 +45,14 @@ class PngWriter:
         if kind is not None:
             self._path.unlink(missing_ok=True)
 
-    def write(self, band: Bytes8) -> None:
+    def write(self, band: Pixels) -> None:
         """Add (rows, width) gray or (rows, width, 3 or 4) rows below the last."""
-        if not self._channels:
-            self._begin(1 if band.ndim == 2 else band.shape[2])
+        if not self._step:
+            self._begin(1 if band.ndim == 2 else band.shape[2], band.itemsize)
         rows = band.reshape(band.shape[0], -1)
-        step = self._channels
+        if band.dtype != np.uint8:
+            rows = rows.astype(">u2").view(np.uint8)
+        step = self._step
         filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
         filtered[:, 0] = _SUB_FILTER
         filtered[:, 1 : 1 + step] = rows[:, :step]
@@ -70,10 +72,10 @@ class PngWriter:
             sha256=self._sha256.hexdigest(),
         )
 
-    def _begin(self, channels: int) -> None:
-        self._channels = channels
+    def _begin(self, channels: int, sample_size: int) -> None:
+        self._step = channels * sample_size
         size = struct.pack(">II", self._width, self._height)
-        form = struct.pack(">5B", 8, _COLOR_TYPES[channels], 0, 0, 0)
+        form = struct.pack(">5B", 8 * sample_size, _COLOR_TYPES[channels], 0, 0, 0)
         self._put(b"\x89PNG\r\n\x1a\n")
         self._chunk(b"IHDR", size + form)
         self._chunk(b"sRGB", b"\1")

@@ -3,11 +3,15 @@
 import struct
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from features.psd.utils.pixels.samples import Bytes8, Samples
+from features.psd.utils.pixels.samples import (
+    Pixels,
+    Samples,
+    full_scale,
+    to_integers,
+)
 
 _ENTRY: Final = struct.Struct(">H4HHB")
 _RGB, _CMYK = 0, 2
@@ -32,11 +36,12 @@ def ink_colors(display_info: memoryview | None, inks: int) -> NDArray[np.float32
     return colors
 
 
-def overprint(planes: list[Samples], inks: NDArray[np.float32]) -> Bytes8:
-    """Multiply the inks' light, pixel by pixel; 255 is no ink, 0 is full."""
-    result = np.full((*planes[0].shape, 3), 255, np.float32)
+def overprint(
+    planes: list[Samples], inks: NDArray[np.float32], *, wide: bool = False
+) -> Pixels:
+    """Multiply the inks' light, pixel by pixel; full scale is no ink, 0 is full."""
+    light = np.ones((*planes[0].shape, 3), np.float32)
     for plane, ink in zip(planes, inks, strict=True):
-        scale = 255 if plane.dtype == np.uint8 else 1
-        bare = plane.astype(np.float32)[..., None] / scale
-        result *= bare + (1 - bare) * (ink / 255)
-    return np.asarray(cv2.convertScaleAbs(result), np.uint8).reshape(result.shape)
+        bare = plane.astype(np.float32)[..., None] / full_scale(plane)
+        light *= bare + (1 - bare) * (ink / 255)
+    return to_integers(light, wide=wide)

@@ -13,10 +13,10 @@ from features.psd.utils.file.records import Record
 from features.psd.utils.pixels.codecs import DamagedPixels, Rows, open_rows
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.pixels.samples import (
-    Bytes8,
+    Pixels,
     Samples,
     remove_white,
-    to_bytes,
+    to_integers,
     to_samples,
 )
 
@@ -47,8 +47,8 @@ class Raster:
         """Whether its bands have four channels."""
         return self.alpha is not None or self.transparent_index is not None
 
-    def bands(self, multiple: int = 1) -> Iterator[Bytes8]:
-        """Yield bands of (rows, width), (rows, width, 3) RGB or (…, 4) RGBA bytes.
+    def bands(self, multiple: int = 1) -> Iterator[Pixels]:
+        """Yield bands of (rows, width), (rows, width, 3) RGB or (…, 4) RGBA pixels.
 
         All but the last have a multiple of `multiple` rows. DamagedPixels where the
         channels cannot be unpacked.
@@ -61,7 +61,7 @@ class Raster:
                 raise DamagedPixels("pixels cannot be unpacked") from error
             yield band
 
-    def _band(self, rows: int) -> Bytes8:
+    def _band(self, rows: int) -> Pixels:
         planes = [self._samples(channel, rows) for channel in self.colors]
         alpha = self._samples(self.alpha, rows) if self.alpha is not None else None
         if alpha is not None and self.matted:
@@ -73,10 +73,12 @@ class Raster:
         if alpha is None:
             return color
         bands = cv2.split(color) if color.ndim == 3 else [color] * 3
-        return np.asarray(cv2.merge([*bands, to_bytes(alpha)]), np.uint8)
+        cover = to_integers(alpha, wide=self.space.wide)
+        return np.asarray(cv2.merge([*bands, cover]), color.dtype)
 
     def _samples(self, channel: Rows, rows: int) -> Samples:
-        return to_samples(channel.take(rows), self.width, rows, self.depth)
+        data = channel.take(rows)
+        return to_samples(data, self.width, rows, self.depth, wide=self.space.wide)
 
 
 def layer_raster(record: Record, header: Header, space: ColorSpace) -> Raster:
@@ -146,7 +148,8 @@ def _alpha_plane(container: Container, space: ColorSpace, alpha: bool) -> int | 
 
 def _transparent_index(container: Container) -> int | None:
     packed = container.resources.get(ResourceId.TRANSPARENCY_INDEX)
-    if container.header.mode is not ColorMode.INDEXED or packed is None:
+    header = container.header
+    if (header.mode, header.depth) != (ColorMode.INDEXED, 8) or packed is None:
         return None
     index = int.from_bytes(packed[:2])
     return index if index < 256 else None
