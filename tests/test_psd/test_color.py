@@ -47,7 +47,7 @@ def _convert(
     assert space.planes == len(planes)
     shown = space.convert(planes)
     assert shown.dtype == (np.uint16 if space.wide else np.uint8)
-    return shown[0, 0].astype(np.float64)
+    return np.asarray(shown[0, 0], np.float64)
 
 
 def test_16_bits_are_rounded_to_the_nearest_of_8() -> None:

@@ -18,7 +18,7 @@ from features.psd.utils.pixels.profiles import (
     open_profile,
     to_srgb,
 )
-from features.psd.utils.pixels.samples import Pixels, Samples, to_integers
+from features.psd.utils.pixels.samples import Pixels, Samples, as_pixels, to_integers
 
 _PLANES: Final = {ColorMode.RGB: 3, ColorMode.CMYK: 4, ColorMode.LAB: 3}
 # Pillow's modes, for which a profile must be; others do without one.
@@ -108,8 +108,8 @@ def _from_integers(mode: ColorMode, profile: Profile | None, wide: bool) -> Conv
     if gray is None or mode not in _PROFILE_MODES:
         return lambda planes: to_integers(planes[0], wide=wide)
     levels = 65536 if wide else 256
-    ramp = np.arange(levels, dtype=np.uint16 if wide else np.uint8)
-    curve = gray(ramp.reshape(-1, 256))[..., 1].reshape(levels)
+    ramp = as_pixels(np.arange(levels).reshape(-1, 256), wide)
+    curve = gray(ramp)[..., 1].reshape(levels)
     return lambda planes: curve[planes[0]] if wide else _look_up(planes[0], curve)
 
 
@@ -123,8 +123,7 @@ def _by_transform(profile: Profile | None, mode: str, wide: bool) -> Convert:
 
 
 def _merge(planes: list[Samples], wide: bool) -> Pixels:
-    merged = cv2.merge([to_integers(plane, wide=wide) for plane in planes])
-    return np.asarray(merged, np.uint16 if wide else np.uint8)
+    return as_pixels(cv2.merge([to_integers(p, wide=wide) for p in planes]), wide)
 
 
 def _look_up(samples: Samples, curve: Pixels) -> Pixels:

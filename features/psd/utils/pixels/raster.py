@@ -15,6 +15,7 @@ from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.pixels.samples import (
     Pixels,
     Samples,
+    as_pixels,
     remove_white,
     to_integers,
     to_samples,
@@ -74,7 +75,7 @@ class Raster:
             return color
         bands = cv2.split(color) if color.ndim == 3 else [color] * 3
         cover = to_integers(alpha, wide=self.space.wide)
-        return np.asarray(cv2.merge([*bands, cover]), color.dtype)
+        return as_pixels(cv2.merge([*bands, cover]), self.space.wide)
 
     def _samples(self, channel: Rows, rows: int) -> Samples:
         data = channel.take(rows)

@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from features.psd.utils.pixels.codecs import Buffer
 
@@ -24,8 +24,8 @@ def to_samples(
     if depth == 8:
         return np.frombuffer(data, np.uint8, rows * width).reshape(rows, width)
     if depth == 16:
-        words = np.frombuffer(data, ">u2", rows * width).astype(np.uint16)
-        words = words.reshape(rows, width)
+        stored = np.frombuffer(data, ">u2", rows * width).reshape(rows, width)
+        words = stored.astype(np.uint16)
         return words if wide else narrow(words)
     if depth == 32:
         floats = np.frombuffer(data, ">f4", rows * width).astype(np.float32)
@@ -48,8 +48,13 @@ def to_integers(samples: Samples, *, wide: bool = False) -> Pixels:
         return samples.astype(np.uint8, copy=False)
     if samples.dtype == np.uint16:
         return samples.astype(np.uint16, copy=False)
-    kind = np.uint16 if wide else np.uint8
-    return np.rint(np.clip(samples, 0, 1) * np.iinfo(kind).max).astype(kind)
+    full = 65535 if wide else 255
+    return as_pixels(np.rint(np.clip(samples, 0, 1) * full), wide)
+
+
+def as_pixels(values: ArrayLike, wide: bool) -> Pixels:
+    """Return whole numbers as 16 bits where `wide`, else as 8."""
+    return np.asarray(values, np.uint16) if wide else np.asarray(values, np.uint8)
 
 
 def full_scale(samples: Samples) -> int:
@@ -71,5 +76,5 @@ def remove_white(samples: Samples, alpha: Samples) -> Samples:
     clean = np.maximum((color + cover - white) * white / safe, np.float32(0))
     clean = np.where(cover > 0, clean, color)
     if full > 1:
-        return np.rint(np.minimum(clean, white)).astype(samples.dtype)
+        return as_pixels(np.rint(np.minimum(clean, white)), full == 65535)
     return clean.astype(np.float32, copy=False)
