@@ -100,8 +100,9 @@ def _blaming_the_file() -> Iterator[None]:
 def _merged(
     container: Container, section: LayerSection, space: ColorSpace
 ) -> Raster | None:
-    """Open the merged image; None where the writer left it blank."""
-    if not container.has_merged_image and section.records:
+    """Open the merged image; None where the writer left it blank, or colours out."""
+    blank = not container.has_merged_image and bool(section.records)
+    if blank or container.header.channels < space.planes:
         return None
     return merged_raster(container, space, section.merged_alpha)
 

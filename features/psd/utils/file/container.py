@@ -137,13 +137,13 @@ def _read_header(data: memoryview) -> Header:
 
 
 def _check_header(header: Header) -> None:
-    bits = {ColorMode.BITMAP: (1,), ColorMode.INDEXED: (8,)}
-    if header.depth not in bits.get(header.mode, (8, 16, 32)):
+    # Photoshop ties some to certain modes; other writers do not.
+    if header.depth not in (1, 8, 16, 32):
         raise corrupt(
-            f"its header says {header.depth} bits per channel, which Photoshop "
-            f"does not have in {header.mode.name} mode"
+            f"its header says {header.depth} bits per channel, and 1, 8, 16 and 32 "
+            "are known"
         )
-    if not 1 <= header.channels <= 56:
+    if not 1 <= header.channels <= 57:
         raise corrupt(f"its header says {header.channels} channels")
     if not header.width or not header.height:
         raise corrupt(f"its canvas is {header.width} × {header.height} pixels")

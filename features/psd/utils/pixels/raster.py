@@ -117,8 +117,6 @@ def merged_raster(container: Container, space: ColorSpace, alpha: bool) -> Raste
         header.large,
         header.channels,
     )
-    if len(planes) < space.planes:
-        raise DamagedPixels(f"{space.planes} color channels are needed")
     place = _alpha_plane(container, space, alpha)
     return Raster(
         header.width,
