@@ -83,6 +83,8 @@ def test_the_table_of_outcomes_is_the_manifest(corpus: Path) -> None:
     with (corpus / "psd" / "MANIFEST.csv").open(newline="") as file:
         rows = {row["file"]: row for row in csv.DictReader(file)}
     assert sorted(rows) == sorted(EXPECTED)
+    found = {path.name for path in (corpus / "psd").glob("*.ps[db]")}
+    assert found == set(EXPECTED)
     for name, row in rows.items():
         if row["opens_in_psdtools"] == "True":
             assert EXPECTED[name] == int(row["layer_count"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from psd_tools import PSDImage
 from psd_tools.api.numpy_io import _parse_array
-from psd_tools.constants import ColorMode
+from psd_tools.constants import ColorMode, Compression
 
 from features.psd.utils import (
     FlattenedExported,
@@ -22,7 +22,7 @@ from features.psd.utils import (
 from features.psd.utils.file.container import read_container
 from features.psd.utils.pixels.color import color_space
 from tests.test_psd.documents import LIMITS, read_wide
-from tests.test_psd.handmade import Plan, plans
+from tests.test_psd.handmade import Plan, Sheet, plans
 
 # The modes whose merged image is stored over white where it is transparent.
 OVER_WHITE = (ColorMode.RGB, ColorMode.GRAYSCALE)
@@ -127,3 +127,15 @@ def _merged_planes(document: PSDImage) -> NDArray[Any]:
     planes = _parse_array(packed, depth, header.width)
     size = header.channels, header.height, header.width
     return planes.reshape(size).transpose(1, 2, 0)
+
+
+def test_a_merged_image_without_all_its_colors_is_left_out(tmp_path: Path) -> None:
+    sheet = Sheet(0, 0, 5, 4, "one", (0, 1, 2), Compression.RLE, seed=1)
+    plan = Plan(ColorMode.GRAYSCALE, 8, False, 9, 6, 0, Compression.RAW, sheets=[sheet])
+    data = bytearray(plan.write())
+    data[24:26] = ColorMode.RGB.to_bytes(2)
+    structure, *pictures = _parsed(bytes(data), tmp_path)
+    assert isinstance(structure, Structure)
+    assert [layer.name for layer in structure.document.layers] == ["one"]
+    assert isinstance(pictures[-1], LayerExported)
+    assert pictures[-1].index == 0
