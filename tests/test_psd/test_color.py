@@ -81,7 +81,7 @@ def test_lab(lightness: int, a: int, b: int) -> None:
     assert np.abs(_convert(container, *stored) - expected).max() <= 1
 
 
-# What Photoshop shows of SWOP's inks at full strength.
+# SWOP's inks at full strength, as Adobe's own profile shows them.
 PROCESS_INKS = {
     (0, 0, 0, 0): [255, 255, 255],
     (100, 0, 0, 0): [0, 174, 239],

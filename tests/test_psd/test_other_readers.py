@@ -30,8 +30,9 @@ OTHERWISE: Final = {
     "PhotoshopAPI__Grayscale_32.psb",
     # It takes untagged CMYK by a formula (known inks, Photoshop's thumbnail below).
     "TwelveMonkey__fruit-cmyk-MeSa-resource.psd",
-    # There is no merged image (Photoshop's thumbnail).
+    # There is no merged image (nothing).
     "ag-psd__src.psb",
+    # Nor here (Photoshop's thumbnail).
     "psd.rb__example-nocompat.psd",
     # It shows the first three inks as RGB (Photoshop's thumbnail).
     "kimageformat__mch3-16bits.psb",
