@@ -7,10 +7,13 @@ from typing import Final
 from core.database_async import Database
 from core.security import Caller
 from events.subjects import JobKind
+from features.files.deleting import Deletions
 from features.files.services import FilesService
 from features.jobs.models import JobPriority
+from features.jobs.reading import JobRowsService
 from features.jobs.services import JobRequest, JobsService, StartedJob, check_start
 from features.psd import crud
+from features.psd.exceptions import document_not_found
 from features.psd.models import LayerSelection, PsdDocument, PsdLayer
 
 PARSE_TASK: Final = "psd.parse_export"
@@ -20,11 +23,18 @@ class PsdService:
     """Starts parses, and reads what they made."""
 
     def __init__(
-        self, database: Database, jobs: JobsService, files: FilesService
+        self,
+        database: Database,
+        jobs: JobsService,
+        job_rows: JobRowsService,
+        files: FilesService,
+        deletions: Deletions,
     ) -> None:
         self._database = database
         self._jobs = jobs
+        self._job_rows = job_rows
         self._files = files
+        self._deletions = deletions
 
     async def request_parse(
         self,
@@ -74,6 +84,22 @@ class PsdService:
         """Count an owner's documents (None: all)."""
         async with self._database.statement() as session:
             return await crud.count_documents(session, owner_id)
+
+    async def delete_document(self, caller: Caller, document_id: str) -> None:
+        """Delete a document, its layers and their pictures; its file stays.
+
+        AppError NOT_FOUND; CONFLICT while its parse has not ended.
+        """
+        found = (await self.documents([document_id])).get(document_id)
+        if found is None or not caller.may_see(found.owner_id):
+            raise document_not_found()
+        active = await self._job_rows.active([found.job_id])
+        self._deletions.check_unused(sorted(active))
+        async with self._database.transaction() as session:
+            row = await crud.lock_document(session, document_id)
+            if row is None:
+                raise document_not_found()
+            await self._deletions.delete_row(session, row)
 
     async def layers(self, ids: Sequence[str]) -> dict[str, PsdLayer]:
         """Return the layers that exist, by id."""
