@@ -70,6 +70,7 @@ class PsdMutation:
                 info.context.caller,
                 input.file_id,
                 export_layers=input.export_layers,
+                reuse=input.reuse,
                 idempotency_key=input.idempotency_key,
                 priority=JobPriority(input.priority.value),
                 wait_ms=input.wait_ms,

@@ -346,6 +346,11 @@ class ParsePsdInput:
         default=True,
         description="Export every layer's image; false reads the structure alone.",
     )
+    reuse: bool = strawberry.field(
+        default=True,
+        description="Take the document of the same bytes, parsed with the same "
+        "options before, for the result; false parses them anew.",
+    )
     idempotency_key: str | None = strawberry.field(
         default=None,
         description="The same key from the same caller gives the same job, once.",

@@ -126,7 +126,7 @@ async def objects_below(session: AsyncSession, row: SQLModel) -> list[str]:
     table = row.__table__  # type: ignore[attr-defined]
     chosen = select(table.c.id).where(table.c.id == row.id)  # type: ignore[attr-defined]
     names = union(*_names_below(table, chosen))
-    return [object_id for (object_id,) in await session.execute(names)]
+    return [row[0] for row in await session.execute(names)]
 
 
 async def expire_unnamed(session: AsyncSession, ids: Sequence[str]) -> None:
@@ -158,9 +158,7 @@ def _names_in(table: Table) -> list[Column[Any]]:
     return [column for column in table.columns if column.references(target)]
 
 
-def _names_below(
-    table: Table, chosen: Select[tuple[str]]
-) -> Iterator[Select[tuple[str]]]:
+def _names_below(table: Table, chosen: Select[Any]) -> Iterator[Select[Any]]:
     """Yield queries for the objects that chosen rows, and those below them, name."""
     for name in _names_in(table):
         yield select(name).where(table.c.id.in_(chosen), name.is_not(None))

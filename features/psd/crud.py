@@ -24,7 +24,13 @@ from sqlmodel import SQLModel, col
 from core.database_async import among
 from features.files.models import SourceFile, StoredObject
 from features.jobs.models import Job, JobStatus
-from features.psd.models import LayerSelection, Pictures, PsdDocument, PsdLayer
+from features.psd.models import (
+    REUSE,
+    LayerSelection,
+    Pictures,
+    PsdDocument,
+    PsdLayer,
+)
 
 ROWS_PER_INSERT = 500
 # A layer to look at alone: what a session knows of a row costs more than the query.
@@ -232,7 +238,8 @@ async def twin_of(
             col(PsdDocument.owner_id) == owner_id,
             col(PsdDocument.engine_version) == engine_version,
             col(Job.status) == JobStatus.SUCCEEDED.value,
-            col(Job.input).op("-")("file_id") == cast(dict(options), JSONB),
+            col(Job.input).op("-")("file_id").op("-")(REUSE)
+            == cast(dict(options), JSONB),
         )
         .order_by(col(PsdDocument.created_at).desc())
         .limit(1)

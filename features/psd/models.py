@@ -1,13 +1,16 @@
 """Parsed PSDs: documents and their layers."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import DateTime, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from core.base import TimestampMixin
+
+# In a job's input, and false: what was parsed before is not taken.
+REUSE: Final = "reuse"
 
 
 class PsdDocument(TimestampMixin, table=True):

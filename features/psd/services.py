@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from core.database_async import Database
 from core.security import Caller
@@ -14,7 +14,7 @@ from features.jobs.reading import JobRowsService
 from features.jobs.services import JobRequest, JobsService, StartedJob, check_start
 from features.psd import crud
 from features.psd.exceptions import document_not_found
-from features.psd.models import LayerSelection, PsdDocument, PsdLayer
+from features.psd.models import REUSE, LayerSelection, PsdDocument, PsdLayer
 
 PARSE_TASK: Final = "psd.parse_export"
 
@@ -42,11 +42,14 @@ class PsdService:
         file_id: str,
         *,
         export_layers: bool,
+        reuse: bool,
         idempotency_key: str | None,
         priority: JobPriority,
         wait_ms: int,
     ) -> StartedJob:
         """Start the parse of an uploaded file; wait up to `wait_ms` for its end.
+
+        With `reuse` it takes what was parsed from the same bytes before.
 
         AppError for a file that is not there, not the caller's or not uploaded, and
         for an idempotency key that was used with other input.
@@ -57,7 +60,7 @@ class PsdService:
             caller.user_id,
             "parsePsd",
             PARSE_TASK,
-            {"file_id": file_id, "export_layers": export_layers},
+            _input(file_id, export_layers, reuse),
             idempotency_key,
             priority,
         )
@@ -132,6 +135,11 @@ class PsdService:
         """Return how many layers of a selection each document has; none: left out."""
         async with self._database.statement() as session:
             return await crud.layer_counts(session, document_ids, selection)
+
+
+def _input(file_id: str, export_layers: bool, reuse: bool) -> dict[str, Any]:
+    given: dict[str, Any] = {"file_id": file_id, "export_layers": export_layers}
+    return given if reuse else {**given, REUSE: False}
 
 
 def _by_document(layers: Sequence[PsdLayer]) -> dict[str, list[PsdLayer]]:

@@ -8,7 +8,7 @@ from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.services import FilesService
 from features.jobs.run import JobRun, Report
 from features.psd import crud
-from features.psd.models import PsdDocument
+from features.psd.models import REUSE, PsdDocument
 from features.psd.utils import ENGINE_VERSION
 
 LAYERS_PER_EVENT: Final = 100
@@ -35,6 +35,8 @@ class Twins:
     async def _find(self, run: JobRun) -> PsdDocument | None:
         options = {**run.job.input}
         file_id = options.pop("file_id")
+        if not options.pop(REUSE, True):
+            return None
         file = (await self._files.get([file_id])).get(file_id)
         if file is None or file.sha256 is None:
             return None
