@@ -113,11 +113,12 @@ async def load_image(info: Info, object_id: str | None) -> Image | None:
     stored = await info.context.loaders.objects.load(object_id)
     if stored is None or stored.is_over:
         return None
-    return _image(info.context.get(FilesService), stored)
+    return show_image(info, stored)
 
 
-def _image(files: FilesService, stored: StoredObject) -> Image:
-    download = files.download(stored)
+def show_image(info: Info, stored: StoredObject) -> Image:
+    """Show a stored image by a URL that is signed now."""
+    download = info.context.get(FilesService).download(stored)
     return Image(
         url=download.url,
         expires_at=download.expires_at,

@@ -15,6 +15,7 @@ from features.jobs.dead_letters import DeadLettersService
 from features.jobs.models import DeadLetter, Job
 from features.jobs.services import JobsService
 from features.psd.models import LayerSelection, PsdDocument, PsdLayer
+from features.psd.preview_requests import PreviewRequests
 from features.psd.services import PsdService
 from features.users.models import User
 from features.users.services import UsersService
@@ -35,6 +36,7 @@ class Loaders:
         self._container = container
         self._pages: dict[Hashable, DataLoader[str, list[PsdLayer]]] = {}
         self._counts: dict[Hashable, DataLoader[str, int]] = {}
+        self._remade: DataLoader[str, StoredObject | None] | None = None
 
     @cached_property
     def users(self) -> DataLoader[str, User | None]:
@@ -75,6 +77,13 @@ class Loaders:
     def layers(self) -> DataLoader[str, PsdLayer | None]:
         """PSD layers by id."""
         return by_key(self._container.get(PsdService).layers)
+
+    def remade_previews(self, wait: bool) -> DataLoader[str, StoredObject | None]:
+        """Previews made again, by the id of the document or layer."""
+        if self._remade is None:
+            remade = self._container.get(PreviewRequests).remade
+            self._remade = by_key(lambda ids: remade(ids, wait=wait))
+        return self._remade
 
     @cached_property
     def layers_of(self) -> DataLoader[str, list[PsdLayer]]:

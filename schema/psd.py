@@ -5,13 +5,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
+from graphql import OperationType
 
 from core.base import derived_id
 from features.psd.models import LayerSelection
 from features.psd.models import PsdDocument as DocumentRow
 from features.psd.models import PsdLayer as LayerRow
 from schema.context import Info
-from schema.files import Image, SourceFile, load_image
+from schema.files import Image, SourceFile, load_image, show_image
 from schema.node import Node
 from schema.paging import Connection, check_first, connect, read_index
 from schema.priority import JobPriority
@@ -205,11 +206,13 @@ class PsdLayer(Node):
     @strawberry.field(
         description="At most 512 pixels on its longer side. There from the layer's "
         "PsdLayersExported on; kept 24 hours from then (however the job ends; a "
-        "completed parse's are given 24 hours anew)."
+        "completed parse's are given 24 hours anew), made again when asked for later: "
+        "null where that takes longer than 2 s, and in subscriptions, until "
+        '`events(subject: "psd.preview.published")` tells that they are there.'
     )
     async def preview(self, info: Info) -> Image | None:
         """The layer's pixels, small."""
-        return await load_image(info, self.row.preview_id)
+        return await _load_preview(info, self.row)
 
     @strawberry.field
     async def parent(self, info: Info) -> "PsdLayer | None":
@@ -322,7 +325,20 @@ class PsdDocument(Node):
     @strawberry.field
     async def preview(self, info: Info) -> Image | None:
         """The flattened document, small."""
-        return await load_image(info, self.row.preview_id)
+        return await _load_preview(info, self.row)
+
+
+async def _load_preview(info: Info, row: LayerRow | DocumentRow) -> Image | None:
+    """Show a preview; one whose time is over is made again."""
+    found = await load_image(info, row.preview_id)
+    if found is not None or row.image_id is None:
+        return found
+    # Nobody behind an event of a subscription shall wait for it.
+    wait = info.operation.operation is not OperationType.SUBSCRIPTION
+    stored = await info.context.loaders.remade_previews(wait).load(row.id)
+    if stored is None or stored.is_over:
+        return None
+    return show_image(info, stored)
 
 
 async def _children(
@@ -345,6 +361,11 @@ class ParsePsdInput:
     depth: PsdImageDepth = strawberry.field(
         default=PsdImageDepth.EIGHT,
         description="Bits for each channel of the exported PNG images.",
+    )
+    reuse: bool = strawberry.field(
+        default=True,
+        description="Take the document of the same bytes, parsed with the same "
+        "options before, for the result; false parses them anew.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,

@@ -1,12 +1,23 @@
 """SQL for files and stored objects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, delete, exists, func, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from core.database_async import among
 from features.files.models import SourceFile, StoredObject
@@ -110,6 +121,26 @@ async def lock_unnamed(
     return (await session.scalars(query)).all()
 
 
+async def objects_below(session: AsyncSession, row: SQLModel) -> list[str]:
+    """Return the objects named by a row, or by one that is deleted with it."""
+    table = row.__table__  # type: ignore[attr-defined]
+    chosen = select(table.c.id).where(table.c.id == row.id)  # type: ignore[attr-defined]
+    names = union(*_names_below(table, chosen))
+    return [row[0] for row in await session.execute(names)]
+
+
+async def expire_unnamed(session: AsyncSession, ids: Sequence[str]) -> None:
+    """End the life of those of the objects that no row names any more."""
+    await session.execute(
+        update(StoredObject)
+        .where(
+            among(col(StoredObject.id), ids),
+            *(~exists().where(name == StoredObject.id) for name in _names()),
+        )
+        .values(expires_at=func.now())
+    )
+
+
 async def recorded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     """Return those of the keys that stored objects have."""
     query = select(col(StoredObject.key)).where(col(StoredObject.key).in_(keys))
@@ -118,10 +149,21 @@ async def recorded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
 
 def _names() -> list[Column[Any]]:
     """Return all columns, of whatever feature, that name stored objects."""
+    tables = StoredObject.metadata.sorted_tables
+    return [column for table in tables for column in _names_in(table)]
+
+
+def _names_in(table: Table) -> list[Column[Any]]:
     target = StoredObject.metadata.tables[str(StoredObject.__tablename__)].c.id
-    return [
-        column
-        for table in StoredObject.metadata.sorted_tables
-        for column in table.columns
-        if column.references(target)
-    ]
+    return [column for column in table.columns if column.references(target)]
+
+
+def _names_below(table: Table, chosen: Select[Any]) -> Iterator[Select[Any]]:
+    """Yield queries for the objects that chosen rows, and those below them, name."""
+    for name in _names_in(table):
+        yield select(name).where(table.c.id.in_(chosen), name.is_not(None))
+    for other in table.metadata.sorted_tables:
+        for key in other.foreign_keys:
+            if key.column.table is table and key.ondelete == "CASCADE":
+                below = select(other.c.id).where(key.parent.in_(chosen))
+                yield from _names_below(other, below)

@@ -30,6 +30,7 @@ class SourceFile(TimestampMixin, table=True):
     __table_args__ = (
         Index("source_files_by_owner", "owner_id", "created_at", "id"),
         Index("source_files_by_time", "created_at", "id"),
+        Index("source_files_by_sha256", "owner_id", "sha256"),
     )
 
     id: str = Field(default_factory=lambda: new_id("file"), primary_key=True)

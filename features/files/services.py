@@ -182,9 +182,15 @@ class FilesService:
 
         Bytes that nobody has hashed yet are verified first.
         """
-        async with self._local_copy(file) as path:
+        async with self._local_copy(file.storage_key, file.id) as path:
             if file.sha256 is None:
                 await self.verify(file.id, path)
+            yield path
+
+    @asynccontextmanager
+    async def borrow(self, stored: StoredObject) -> AsyncIterator[Path]:
+        """Lend a result's bytes as a local file, not to be written."""
+        async with self._local_copy(stored.key, stored.id) as path:
             yield path
 
     async def put_object(
@@ -261,16 +267,16 @@ class FilesService:
         return locked
 
     @asynccontextmanager
-    async def _local_copy(self, file: SourceFile) -> AsyncIterator[Path]:
-        path = self._storage.local_path(file.storage_key)
+    async def _local_copy(self, key: str, name: str) -> AsyncIterator[Path]:
+        path = self._storage.local_path(key)
         if path is not None:
             if not await asyncio.to_thread(path.exists):
                 raise AppError(ErrorCode.NOT_FOUND, "The stored object is gone.")
             yield path
             return
         async with self._scratch.directory() as directory:
-            copy = directory / file.id
-            await self._storage.fetch_to(file.storage_key, copy)
+            copy = directory / name
+            await self._storage.fetch_to(key, copy)
             yield copy
 
 

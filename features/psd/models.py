@@ -1,19 +1,24 @@
 """Parsed PSDs: documents and their layers."""
 
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Index
+from sqlalchemy import DateTime, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from core.base import TimestampMixin
+
+# In a job's input, and false: what was parsed before is not taken.
+REUSE: Final = "reuse"
 
 
 class PsdDocument(TimestampMixin, table=True):
     """A parsed PSD. Its id is derived from its job's, so that a retry finds it again.
 
     `previews_published` says that the previews' life has been counted from the parse's
-    completion.
+    completion, `previews_asked_at` since when somebody wants those made again whose
+    life is over, and `engine_version` which engine has read it.
     """
 
     __tablename__ = "psd_documents"
@@ -27,7 +32,7 @@ class PsdDocument(TimestampMixin, table=True):
     id: str = Field(primary_key=True)
     owner_id: str = Field(foreign_key="users.id")
     job_id: str = Field(foreign_key="jobs.id", unique=True)
-    file_id: str = Field(foreign_key="source_files.id", index=True)
+    file_id: str = Field(foreign_key="source_files.id", index=True, ondelete="CASCADE")
     width: int
     height: int
     color_mode: str
@@ -44,6 +49,10 @@ class PsdDocument(TimestampMixin, table=True):
         default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
     )
     previews_published: bool = False
+    previews_asked_at: datetime | None = Field(
+        default=None, sa_type=DateTime(timezone=True)
+    )
+    engine_version: int = 0
 
 
 class PsdLayer(TimestampMixin, table=True):

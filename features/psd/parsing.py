@@ -22,7 +22,9 @@ from features.jobs.runner import JobRunner, timed_out
 from features.psd import crud
 from features.psd.models import Pictures, PsdDocument, PsdLayer
 from features.psd.rows import document_columns, layer_columns
+from features.psd.twins import Twins
 from features.psd.utils import (
+    ENGINE_VERSION,
     Document,
     FlattenedExported,
     ImageDepth,
@@ -50,9 +52,11 @@ class PsdParser:
         files: FilesService,
         pool: ProcessPool,
         scratch: Scratch,
+        twins: Twins,
         settings: Settings,
     ) -> None:
         self._runner = runner
+        self._twins = twins
         self._files = files
         self._pool = pool
         self._scratch = scratch
@@ -73,7 +77,8 @@ class PsdParser:
             self._scratch.directory() as scratch,
             self._files.materialize(file) as source,
         ):
-            await self._export(run, source, scratch)
+            if not await self._twins.reuse(run):
+                await self._export(run, source, scratch)
 
     async def _export(self, run: JobRun, source: Path, scratch: Path) -> None:
         export = PsdExport(run, self._files, self._settings)
@@ -164,6 +169,7 @@ class PsdExport:
             job_id=job.id,
             file_id=job.input["file_id"],
             layer_count=len(document.layers),
+            engine_version=ENGINE_VERSION,
             **document_columns(document),
         )
         layers = [self._layer_row(layer) for layer in document.layers]

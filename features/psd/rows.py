@@ -4,6 +4,11 @@ from typing import Any
 
 import msgspec
 
+from core.base import new_id, utc_now
+from core.outbox import OutboxRow, OutboxStream
+from events.schemas import EventBody, encode
+from events.subjects import PREVIEW_PUBLISHED
+from features.psd.models import PsdDocument
 from features.psd.utils import Document, Effect, Layer, Text
 
 
@@ -20,6 +25,21 @@ def layer_columns(layer: Layer) -> dict[str, Any]:
     columns["text"] = _text(layer.text) if layer.text is not None else None
     columns["effects"] = [_effect(effect) for effect in layer.effects]
     return {name: _storable(value) for name, value in columns.items()}
+
+
+def previews_published(document: PsdDocument) -> OutboxRow:
+    """Return the event that a document's previews can be shown."""
+    event_id = new_id("event")
+    body = EventBody(
+        event_id=event_id,
+        timestamp=utc_now(),
+        task_id=event_id,
+        status=PREVIEW_PUBLISHED.status,
+        owner=document.owner_id,
+        document_id=document.id,
+    )
+    subject = PREVIEW_PUBLISHED.subject(document.id)
+    return OutboxRow(OutboxStream.EVENTS, subject, encode(body), message_id=event_id)
 
 
 def _text(text: Text) -> dict[str, Any]:

@@ -7,13 +7,6 @@ Of a type or field that is missing, what belongs to it is not listed.
 from typing import Final
 
 OWED: Final[dict[str, frozenset[str]]] = {
-    "PSD": frozenset(
-        {
-            "DeletePayload",
-            "Mutation.deleteFile",
-            "Mutation.deletePsdDocument",
-        }
-    ),
     "import": frozenset(
         {
             "Artifact",

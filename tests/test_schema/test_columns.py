@@ -78,6 +78,8 @@ TYPES: Final = {
                 "image_id",
                 "preview_id",
                 "previews_published",
+                "previews_asked_at",
+                "engine_version",
             }
         ),
     ),

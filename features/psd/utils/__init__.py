@@ -1,6 +1,6 @@
 """Reading Photoshop files: pure functions that know no database and no broker."""
 
-from features.psd.utils.engine import parse
+from features.psd.utils.engine import ENGINE_VERSION, parse
 from features.psd.utils.types import (
     Document,
     Effect,
@@ -18,6 +18,7 @@ from features.psd.utils.types import (
 )
 
 __all__ = [
+    "ENGINE_VERSION",
     "Document",
     "Effect",
     "FlattenedExported",

@@ -35,6 +35,8 @@ from features.psd.utils.types import (
     Structure,
 )
 
+# To be raised when the same file comes out otherwise: it is parsed again then.
+ENGINE_VERSION = 2
 DAMAGED_PIXELS = "damaged pixels"
 
 
