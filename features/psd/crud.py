@@ -19,7 +19,14 @@ ROWS_PER_INSERT = 500
 _LAYER_COLUMNS: Final[list[str]] = [one.key for one in inspect(PsdLayer).columns]
 _Layer: type[Any] = namedtuple("_Layer", _LAYER_COLUMNS)  # type: ignore[misc]
 _as_layer: Final[Any] = _Layer._make
-_KEPT = {"id", "created_at", "image_id", "preview_id", "previews_published"}
+_KEPT = {
+    "id",
+    "created_at",
+    "image_id",
+    "preview_id",
+    "embedded_id",
+    "previews_published",
+}
 
 
 async def save_structure(
@@ -41,6 +48,17 @@ async def set_layer_pictures(
             {"id": layer_id, "image_id": found.image_id, "preview_id": found.preview_id}
             for layer_id, found in pictures.items()
         ],
+    )
+
+
+async def set_embedded(
+    session: AsyncSession, layer_ids: Sequence[str], object_id: str
+) -> None:
+    """Store which object is the file in smart objects, by layer id."""
+    await session.execute(
+        update(PsdLayer)
+        .where(among(col(PsdLayer.id), layer_ids))
+        .values(embedded_id=object_id)
     )
 
 

@@ -10,7 +10,7 @@ from psd_tools.psd.descriptor import RawData
 from psd_tools.psd.effects_layer import BevelInfo, EffectsLayer, ShadowInfo
 
 from features.psd.utils import Effect, Layer, Text, TextRun
-from features.psd.utils.details.effects import read_effects
+from features.psd.utils.details.effects import Light, read_effects
 from features.psd.utils.details.text import read_text
 from features.psd.utils.words import clean
 from tests.test_psd.documents import structure
@@ -88,8 +88,8 @@ def test_effects_that_are_switched_off_change_nothing(corpus: Path) -> None:
 
 
 def test_unreadable_effects_are_none() -> None:
-    assert read_effects({b"lfx2": memoryview(b"junk")}, None) == []
-    assert read_effects({b"lrFX": memoryview(b"junk")}, None) == []
+    assert read_effects({b"lfx2": memoryview(b"junk")}, Light()) == []
+    assert read_effects({b"lrFX": memoryview(b"junk")}, Light()) == []
 
 
 def test_a_path_alone_is_no_layer_mask(corpus: Path) -> None:
@@ -148,7 +148,7 @@ def test_reads_the_effects_of_photoshop_5() -> None:
     block[EffectOSType.INNER_SHADOW] = ShadowInfo(enabled=0)
     block[EffectOSType.BEVEL] = BevelInfo(enabled=1)
     settings = {"blendMode": "multiply", "opacity": 74.9}
-    assert read_effects({b"lrFX": memoryview(block.tobytes())}, None) == [
+    assert read_effects({b"lrFX": memoryview(block.tobytes())}, Light()) == [
         Effect("drop shadow", True, settings),
         Effect("bevel & emboss", True, {}),
     ]

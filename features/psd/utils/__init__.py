@@ -4,6 +4,7 @@ from features.psd.utils.engine import parse
 from features.psd.utils.types import (
     Document,
     Effect,
+    EmbeddedExported,
     FlattenedExported,
     Layer,
     LayerDamaged,
@@ -13,12 +14,14 @@ from features.psd.utils.types import (
     Picture,
     Structure,
     Text,
+    TextParagraph,
     TextRun,
 )
 
 __all__ = [
     "Document",
     "Effect",
+    "EmbeddedExported",
     "FlattenedExported",
     "Layer",
     "LayerDamaged",
@@ -28,6 +31,7 @@ __all__ = [
     "Picture",
     "Structure",
     "Text",
+    "TextParagraph",
     "TextRun",
     "parse",
 ]
