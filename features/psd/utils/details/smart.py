@@ -119,7 +119,7 @@ def file_name(stored: str) -> str | None:
     name = "".join(one for one in name if one.isprintable()).strip(" .")
     stem, dot, ending = name.rpartition(".")
     if dot and len(ending) < 20:
-        name = stem[: _MAX_NAME - len(ending)] + dot + ending
+        name = stem[: _MAX_NAME - len(ending) - 1] + dot + ending
     return name[:_MAX_NAME] or None
 
 
