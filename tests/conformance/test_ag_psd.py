@@ -222,6 +222,8 @@ PAGE: dict[str, Any] = {
                 "id": PLACED,
                 "type": "vector",
                 "transform": [9, 0, 13, 0, 13, 4, 9, 4],
+                "width": 16,
+                "height": 16,
             },
         },
         {
