@@ -9,9 +9,10 @@ _BOM: Final = b"\xfe\xff"
 _ESCAPED: Final = re.compile(rb"\\(.)", re.S)
 # Possessive, so that no bytes make it try twice.
 _TOKEN: Final = re.compile(
-    rb"(?P<name>/[^\s\[\]<>()/]*+)|(?P<mark><<|>>|\[|\])"
-    rb"|\((?P<text>(?:[^\\)]++|\\.)*+)\)|(?P<number>-?(?:\d++(?:\.\d*+)?|\.\d++))(?![^\s\]>])"
-    rb"|(?P<other>[^\s\[\]<>()/]++)",
+    rb"\s*+(?:/(?P<name>[^\s\[\]<>()/]*+)"
+    rb"|(?P<number>-?(?:\d++(?:\.\d*+)?|\.\d++))(?![^\s\]>])"
+    rb"|(?P<mark><<|>>|\[|\])|\((?P<text>(?:[^\\)]++|\\.)*+)\)"
+    rb"|(?P<other>[^\s\[\]<>()/]++))",
     re.S,
 )
 
@@ -70,16 +71,17 @@ def read_engine_data(data: bytes, until: str | None = None) -> dict[str, EngineV
     for number, token in enumerate(_TOKEN.finditer(data)):
         if number > _MAX_TOKENS:
             raise ValueError("engine data has too many parts")
-        kind, raw = token.lastgroup, token[0]
+        kind = token.lastgroup
+        raw = token[kind] if kind else b""
         if kind == "name":
-            name = raw[1:].decode("latin-1")
+            name = raw.decode("latin-1")
             if name == until and builder.depth <= 1:
                 break
             builder.names[-1] = name
         elif kind == "number":
             builder.add(float(raw) if b"." in raw else int(raw))
         elif kind == "text":
-            builder.add(_text(token["text"]))
+            builder.add(_text(raw))
         elif kind == "other":
             builder.add(raw == b"true" if raw in (b"true", b"false") else None)
         elif raw == b"<<":
