@@ -3,10 +3,12 @@
 import hashlib
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psd_tools import PSDImage
 from psd_tools.api.layers import SmartObjectLayer
+from psd_tools.psd import descriptor as theirs
 
 from features.psd.utils import EmbeddedExported
 from features.psd.utils.details.canvas import MAX_GUIDES, read_guides, read_slices
@@ -119,10 +121,10 @@ def test_embedded_files_come_out_as_they_went_in(
     corpus: Path, tmp_path: Path, file: str
 ) -> None:
     document = structure(corpus / "psd" / file)
-    theirs = PSDImage.open(corpus / "psd" / file)
+    opened = PSDImage.open(corpus / "psd" / file)
     expected = {
         layer.smart_object.unique_id: layer.smart_object.data
-        for layer in theirs.descendants()
+        for layer in opened.descendants()
         if isinstance(layer, SmartObjectLayer)
     }
     found = {}
@@ -181,6 +183,23 @@ def test_reads_slices_of_a_layer_and_of_a_person() -> None:
         Slice(None, "LAYER", *place, None, None, None),
     ]
     assert read_slices(memoryview(block[:-20])) == []
+
+
+@pytest.mark.parametrize("version", [7, 8])
+def test_reads_slices_that_are_described(version: int) -> None:
+    made: list[Any] = [theirs.Descriptor(classID=b"null") for _ in range(3)]
+    whole, one, box = made
+    for key, side in ((b"Top ", 2), (b"Left", -1), (b"Btom", 6), (b"Rght", 9)):
+        box[key] = theirs.Integer(side)
+    one[b"origin"] = theirs.Enumerated(b"ESliceOrigin", b"userGenerated")
+    one[b"bounds"] = box
+    one[b"Nm  "] = theirs.String("徽标")
+    one[b"altTag"] = theirs.String("alt")
+    whole[b"slices"] = theirs.List([one])
+    block = struct.pack(">II", version, 16) + whole.tobytes()
+    assert read_slices(memoryview(block)) == [
+        Slice("徽标", "USER", -1, 2, 10, 4, None, "alt", None)
+    ]
 
 
 def test_what_is_unreadable_is_not_there() -> None:
