@@ -42,6 +42,7 @@ _KEPT = {
     "created_at",
     "image_id",
     "preview_id",
+    "embedded_id",
     "previews_published",
     "previews_asked_at",
 }
@@ -66,6 +67,17 @@ async def set_layer_pictures(
             {"id": layer_id, "image_id": found.image_id, "preview_id": found.preview_id}
             for layer_id, found in pictures.items()
         ],
+    )
+
+
+async def set_embedded(
+    session: AsyncSession, layer_ids: Sequence[str], object_id: str
+) -> None:
+    """Store which object is the file in smart objects, by layer id."""
+    await session.execute(
+        update(PsdLayer)
+        .where(among(col(PsdLayer.id), layer_ids))
+        .values(embedded_id=object_id)
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import DateTime, Index
+from sqlalchemy import DateTime, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -11,6 +11,12 @@ from core.base import TimestampMixin
 
 # In a job's input, and false: what was parsed before is not taken.
 REUSE: Final = "reuse"
+
+
+def _listed() -> Any:
+    """Make a column of JSON objects, of which rows from before it have none."""
+    empty = {"server_default": text("'[]'")}
+    return Field(default_factory=list, sa_type=JSONB, sa_column_kwargs=empty)
 
 
 class PsdDocument(TimestampMixin, table=True):
@@ -42,6 +48,10 @@ class PsdDocument(TimestampMixin, table=True):
     icc_profile: str | None = None
     layer_count: int
     fonts: list[str] = Field(sa_type=JSONB)
+    guides: list[dict[str, Any]] = _listed()
+    slices: list[dict[str, Any]] = _listed()
+    layer_comps: list[dict[str, Any]] = _listed()
+    swatches: list[dict[str, Any]] = _listed()
     image_id: str | None = Field(
         default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
     )
@@ -59,6 +69,7 @@ class PsdLayer(TimestampMixin, table=True):
     """One layer. Its id is derived from the document's and `index`.
 
     Bounds are in pixels from the canvas' top left corner, as stored in the file.
+    `embedded_id` is the file in a smart object: one object, though many layers show it.
     """
 
     __tablename__ = "psd_layers"
@@ -85,6 +96,17 @@ class PsdLayer(TimestampMixin, table=True):
     effects: list[dict[str, Any]] = Field(sa_type=JSONB)
     fidelity: str
     unsupported: list[str] = Field(sa_type=JSONB)
+    fill: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    line: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    artboard: dict[str, Any] | None = Field(
+        default=None, sa_type=JSONB(none_as_null=True)
+    )
+    smart_object: dict[str, Any] | None = Field(
+        default=None, sa_type=JSONB(none_as_null=True)
+    )
+    embedded_id: str | None = Field(
+        default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
+    )
     image_id: str | None = Field(
         default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
     )
@@ -96,6 +118,7 @@ class PsdLayer(TimestampMixin, table=True):
         Index("psd_layers_by_index", "document_id", "index", unique=True),
         Index("psd_layers_by_image", "image_id"),
         Index("psd_layers_by_preview", "preview_id"),
+        Index("psd_layers_by_embedded", "embedded_id"),
     )
 
 

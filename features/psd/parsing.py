@@ -26,6 +26,7 @@ from features.psd.twins import Twins
 from features.psd.utils import (
     ENGINE_VERSION,
     Document,
+    EmbeddedExported,
     FlattenedExported,
     ImageDepth,
     Layer,
@@ -126,6 +127,7 @@ class PsdExport:
         self._document_id = derived_id("psd", run.job.id, "document")
         self._waiting: list[LayerExported] = []
         self._damaged: dict[str, str] = {}
+        self._embedded: list[tuple[StoredObject, list[str]]] = []
         self._flushed = time.monotonic()
         self._done = 0
         self._total = 0
@@ -142,6 +144,8 @@ class PsdExport:
             case LayerDamaged(index, reason):
                 self._damaged[self._layer_id(index)] = reason
                 self._done += 1
+            case EmbeddedExported():
+                await self._store_embedded(message)
         if self._is_time_to_flush():
             await self._flush()
 
@@ -152,6 +156,10 @@ class PsdExport:
 
         async def effects(session: Session) -> None:
             await crud.set_damaged(session, self._damaged)
+            self._files.add_objects(session, [stored for stored, _ in self._embedded])
+            await session.flush()
+            for stored, layer_ids in self._embedded:
+                await crud.set_embedded(session, layer_ids, stored.id)
 
         await self._run.succeed(effects)
 
@@ -230,6 +238,16 @@ class PsdExport:
             LAYERS_EXPORTED, effects, self._report(), layer_ids=layer_ids
         )
 
+    async def _store_embedded(self, message: EmbeddedExported) -> None:
+        stored = await self._store_file(
+            f"{self._run.prefix}embedded-{message.indexes[0]}",
+            Path(message.path),
+            message.content_type,
+            sha256=message.sha256,
+        )
+        layer_ids = [self._layer_id(index) for index in message.indexes]
+        self._embedded.append((stored, layer_ids))
+
     async def _store_layer(
         self, message: LayerExported
     ) -> tuple[StoredObject, StoredObject]:
@@ -245,7 +263,7 @@ class PsdExport:
         return stored, small
 
     async def _store_picture(self, key: str, picture: Picture) -> StoredObject:
-        stored = await self._files.put_object(
+        return await self._store_file(
             key,
             Path(picture.path),
             picture.content_type,
@@ -253,7 +271,22 @@ class PsdExport:
             width=picture.width,
             height=picture.height,
         )
-        await asyncio.to_thread(Path(picture.path).unlink, missing_ok=True)
+
+    async def _store_file(
+        self,
+        key: str,
+        path: Path,
+        content_type: str,
+        *,
+        sha256: str,
+        width: int | None = None,
+        height: int | None = None,
+    ) -> StoredObject:
+        """Move a file of the scratch folder into the store."""
+        stored = await self._files.put_object(
+            key, path, content_type, sha256=sha256, width=width, height=height
+        )
+        await asyncio.to_thread(path.unlink, missing_ok=True)
         return stored
 
     def _layer_id(self, index: int) -> str:

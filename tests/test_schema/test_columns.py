@@ -97,6 +97,7 @@ TYPES: Final = {
                 "height",
                 "image_id",
                 "preview_id",
+                "embedded_id",
             }
         ),
     ),

@@ -4,6 +4,7 @@ from features.psd.utils.engine import ENGINE_VERSION, parse
 from features.psd.utils.types import (
     Document,
     Effect,
+    EmbeddedExported,
     FlattenedExported,
     ImageDepth,
     Layer,
@@ -14,6 +15,7 @@ from features.psd.utils.types import (
     Picture,
     Structure,
     Text,
+    TextParagraph,
     TextRun,
 )
 
@@ -21,6 +23,7 @@ __all__ = [
     "ENGINE_VERSION",
     "Document",
     "Effect",
+    "EmbeddedExported",
     "FlattenedExported",
     "ImageDepth",
     "Layer",
@@ -31,6 +34,7 @@ __all__ = [
     "Picture",
     "Structure",
     "Text",
+    "TextParagraph",
     "TextRun",
     "parse",
 ]

@@ -6,16 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from features.psd.exceptions import PsdError, corrupt, over_limit
-from features.psd.utils.details.effects import read_effects
-from features.psd.utils.details.text import read_text
+from features.psd.utils.details.document import read_document
+from features.psd.utils.details.embedded import export_embedded
+from features.psd.utils.details.smart import read_linked_files
 from features.psd.utils.file.container import Container, read_container
-from features.psd.utils.file.kinds import (
-    blend_mode_of,
-    fidelity_of,
-    has_pixels,
-    has_vector_mask,
-    kind_of,
-)
+from features.psd.utils.file.kinds import has_pixels
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_pixels
@@ -25,9 +20,7 @@ from features.psd.utils.pixels.color import ColorSpace, color_space
 from features.psd.utils.pixels.raster import Raster, layer_raster, merged_raster
 from features.psd.utils.render.compose import compose
 from features.psd.utils.types import (
-    Document,
     FlattenedExported,
-    Layer,
     LayerDamaged,
     LayerExported,
     Limits,
@@ -52,9 +45,10 @@ def parse(
 
     Yields Structure first. With `export_layers` follow FlattenedExported (left out
     where the file embeds no merged image and none can be composed) and, from the
-    bottom, LayerExported or LayerDamaged for each layer that has pixels. Pictures
-    are sRGB: PNG in full size, of 16 bits where `wide` and the document has more than
-    8, else of 8; with a preview beside it.
+    bottom, LayerExported or LayerDamaged for each layer that has pixels, and at last
+    EmbeddedExported for each file that smart objects embed. Pictures are sRGB: PNG in
+    full size, of 16 bits where `wide` and the document has more than 8, else of 8;
+    with a preview beside it.
 
     Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
     LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
@@ -68,11 +62,13 @@ def parse(
             space = color_space(container, wide=wide)
             merged = _merged(container, section, space)
             check_pixels(container, section.records, len(data), limits)
-            structure = Structure(_document(container, nodes, space))
-        yield structure
+            files = read_linked_files(section.blocks)
+            document = read_document(container, nodes, space, files)
+        yield Structure(document)
         if export_layers:
             yield from _flattened(source, out, merged)
             yield from _layers(container, nodes, space, out)
+            yield from export_embedded(document.layers, files, out)
 
 
 @contextmanager
@@ -148,51 +144,3 @@ def _layers(
             yield LayerDamaged(node.index, DAMAGED_PIXELS)
         else:
             yield LayerExported(node.index, *pictures)
-
-
-def _document(container: Container, nodes: list[Node], space: ColorSpace) -> Document:
-    header = container.header
-    layers = [_layer(node, container, space) for node in nodes]
-    runs = [run for layer in layers if layer.text for run in layer.text.runs]
-    return Document(
-        width=header.width,
-        height=header.height,
-        color_mode=header.mode.name,
-        bit_depth=header.depth,
-        is_large=header.large,
-        dpi=container.dpi,
-        icc_profile=space.profile_name,
-        fonts=sorted({run.font for run in runs if run.font}),
-        layers=layers,
-    )
-
-
-def _layer(node: Node, container: Container, space: ColorSpace) -> Layer:
-    record = node.record
-    effects = read_effects(record.blocks, container.global_angle)
-    fidelity, unsupported = fidelity_of(
-        record, container.header, effects, space.problems
-    )
-    left, top, right, bottom = node.box or (0, 0, 0, 0)
-    return Layer(
-        index=node.index,
-        parent_index=node.parent.index if node.parent else None,
-        name=record.name,
-        path=node.path,
-        depth=node.depth,
-        kind=kind_of(record),
-        visible=record.visible,
-        opacity=record.opacity / 255,
-        blend_mode=blend_mode_of(record),
-        left=left,
-        top=top,
-        width=right - left,
-        height=bottom - top,
-        clipped=record.clipped,
-        has_mask=record.has_mask,
-        has_vector_mask=has_vector_mask(record),
-        text=read_text(record.blocks.get(b"TySh")),
-        effects=effects,
-        fidelity=fidelity,
-        unsupported=unsupported,
-    )

@@ -1,17 +1,24 @@
 """Layer effects, in words and JSON values."""
 
-import re
 from contextlib import suppress
-from enum import Enum
-from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from psd_tools.api.effects import Effects
-from psd_tools.constants import Resource
-from psd_tools.psd.descriptor import Bool, Descriptor, DescriptorBlock2, List
 from psd_tools.psd.effects_layer import EffectsLayer
 
-from features.psd.utils.details.jsonable import to_json
+from features.psd.utils.details.descriptor import Descriptor, DescriptorReader
+from features.psd.utils.details.settings import (
+    GRADIENT,
+    PAINTS,
+    PATTERN,
+    Table,
+    blend_mode,
+    color,
+    flag,
+    name,
+    number,
+    read_settings,
+    word,
+)
 from features.psd.utils.types import Effect
 
 _BLOCKS: Final = (b"lfx2", b"lmfx", b"lfxs")
@@ -24,69 +31,167 @@ _OLD_KINDS: Final = {
     b"bevl": "bevel & emboss",
     b"sofi": "color overlay",
 }
-_PRESENT: Final = b"present"
-# Of every effect: told elsewhere, of the dialog, or the descriptor itself.
-_NO_SETTINGS: Final = frozenset(
-    {"descriptor", "value", "name", "enabled", "present", "shown"}
-)
+_BLENDED: Final[Table] = {
+    "blendMode": ("Md", blend_mode),
+    "opacity": ("Opct", number),
+}
+_COLORED: Final[Table] = _BLENDED | {"color": ("Clr", color)}
+_SHADOW: Final[Table] = _COLORED | {
+    "useGlobalLight": ("uglg", flag),
+    "angle": ("lagl", number),
+    "distance": ("Dstn", number),
+    "size": ("blur", number),
+    "choke": ("Ckmt", number),
+    "noise": ("Nose", number),
+    "antiAliased": ("AntA", flag),
+    "contour": ("TrnS", name),
+}
+_TECHNIQUES: Final = {"SfBL": "softer", "PrBL": "precise", "Slmt": "slope limit"}
+_GLOW: Final[Table] = _COLORED | {
+    "gradient": GRADIENT["gradient"],
+    "technique": ("GlwT", word(_TECHNIQUES)),
+    "size": ("blur", number),
+    "choke": ("Ckmt", number),
+    "noise": ("Nose", number),
+    "jitter": ("ShdN", number),
+    "range": ("Inpr", number),
+    "antiAliased": ("AntA", flag),
+    "contour": ("TrnS", name),
+}
+_BEVEL: Final[Table] = {
+    "style": (
+        "bvlS",
+        word(
+            {
+                "OtrB": "outer bevel",
+                "InrB": "inner bevel",
+                "Embs": "emboss",
+                "PlEb": "pillow emboss",
+                "strokeEmboss": "stroke emboss",
+            }
+        ),
+    ),
+    "technique": (
+        "bvlT",
+        word({"SfBL": "smooth", "PrBL": "chisel hard", "Slmt": "chisel soft"}),
+    ),
+    "direction": ("bvlD", word({"In": "up", "Out": "down"})),
+    "depth": ("srgR", number),
+    "size": ("blur", number),
+    "soften": ("Sftn", number),
+    "useGlobalLight": ("uglg", flag),
+    "angle": ("lagl", number),
+    "altitude": ("Lald", number),
+    "highlightMode": ("hglM", blend_mode),
+    "highlightColor": ("hglC", color),
+    "highlightOpacity": ("hglO", number),
+    "shadowMode": ("sdwM", blend_mode),
+    "shadowColor": ("sdwC", color),
+    "shadowOpacity": ("sdwO", number),
+    "contour": ("TrnS", name),
+    "antiAliased": ("antialiasGloss", flag),
+    "useShape": ("useShape", flag),
+    "shape": ("MpgS", name),
+    "useTexture": ("useTexture", flag),
+    "texture": PATTERN["pattern"],
+    "textureScale": ("Scl", number),
+    "textureDepth": ("textureDepth", number),
+}
+_SATIN: Final[Table] = _COLORED | {
+    "angle": ("lagl", number),
+    "distance": ("Dstn", number),
+    "size": ("blur", number),
+    "inverted": ("Invr", flag),
+    "antiAliased": ("AntA", flag),
+    "contour": ("MpgS", name),
+}
+_FILL_TYPES: Final = {"SClr": "color", "GrFl": "gradient", "Ptrn": "pattern"}
+_POSITIONS: Final = {"OutF": "outside", "InsF": "inside", "CtrF": "center"}
+_STROKE: Final[Table] = _BLENDED | {
+    "size": ("Sz", number),
+    "position": ("Styl", word(_POSITIONS)),
+    "fillType": ("PntT", word(_FILL_TYPES)),
+    "overprint": ("overprint", flag),
+}
 
 
-class _Blocks(dict[bytes | int, Any]):
-    """Blocks or resources, with the accessor that `Effects` asks for."""
+class _Kind(NamedTuple):
+    """What an effect is called, and its settings."""
 
-    def get_data(self, key: bytes | int, default: Any = None) -> Any:
-        return self.get(getattr(key, "value", key), default)
+    words: str
+    table: Table
 
 
-def read_effects(
-    blocks: dict[bytes, memoryview], global_angle: int | None
-) -> list[Effect]:
+_KINDS: Final = {
+    "DrSh": _Kind("drop shadow", _SHADOW | {"layerKnocksOut": ("layerConceals", flag)}),
+    "IrSh": _Kind("inner shadow", _SHADOW),
+    "OrGl": _Kind("outer glow", _GLOW),
+    "IrGl": _Kind(
+        "inner glow",
+        _GLOW | {"source": ("glwS", word({"SrcE": "edge", "SrcC": "center"}))},
+    ),
+    "ebbl": _Kind("bevel & emboss", _BEVEL),
+    "ChFX": _Kind("satin", _SATIN),
+    "SoFi": _Kind("color overlay", _COLORED),
+    "GrFl": _Kind("gradient overlay", _BLENDED | GRADIENT),
+    "patternFill": _Kind("pattern overlay", _BLENDED | PATTERN),
+    "FrFX": _Kind("stroke", _STROKE),
+}
+
+
+class Light(NamedTuple):
+    """The light that effects of a document may share, in degrees."""
+
+    angle: float = 30
+    altitude: float = 30
+
+
+def read_effects(blocks: dict[bytes, memoryview], light: Light) -> list[Effect]:
     """Read the effects of a layer in file order; none where they are unreadable.
 
-    An effect counts as enabled only while the layer's master switch is on.
-    `global_angle` is the document's light, in degrees. Files of Photoshop 5 have a
-    block of their own, of which only the blend mode and the opacity are told.
+    An effect counts as enabled only while the layer's master switch is on. `light` is
+    what effects with `useGlobalLight` are lit by. Files of Photoshop 5 have a block of
+    their own, of which only the blend mode and the opacity are told.
     """
-    parsed = _Blocks()
     # A broken block loses the effects, not the layer.
     for key in _BLOCKS:
         if key in blocks:
             with suppress(Exception):
-                parsed[key] = DescriptorBlock2.frombytes(bytes(blocks[key]))
+                return _read(blocks[key], light)
     with suppress(Exception):
-        if parsed:
-            return _read(parsed, global_angle)
         if _OLD_BLOCK in blocks:
             return _read_old(bytes(blocks[_OLD_BLOCK]))
     return []
 
 
-def _read(blocks: _Blocks, global_angle: int | None) -> list[Effect]:
-    for descriptor in blocks.values():
-        _mark_present(descriptor)
-    resources = _Blocks()
-    if global_angle is not None:
-        resources[Resource.GLOBAL_ANGLE] = global_angle
-    document = SimpleNamespace(image_resources=resources)
-    effects = Effects(SimpleNamespace(tagged_blocks=blocks, _psd=document))
-    master = effects.enabled
+def _read(block: memoryview, light: Light) -> list[Effect]:
+    reader = DescriptorReader(block)
+    reader.u32()
+    whole = reader.versioned()
+    master = whole.flag("masterFXSwitch") or False
     return [
         Effect(
-            kind=_words(type(effect).__name__),
-            enabled=master and effect.enabled,
-            settings=_settings(effect),
+            kind=_KINDS[item.kind].words,
+            enabled=master and (item.flag("enab") or False),
+            settings=_settings(item, light),
         )
-        for effect in effects
+        for value in whole.values()
+        for item in (value if isinstance(value, list) else [value])
+        if isinstance(item, Descriptor) and item.kind in _KINDS
+        # Older files never say whether an effect is present.
+        if item.flag("present") is not False
     ]
 
 
-def _mark_present(descriptor: Descriptor) -> None:
-    """Mark effects that do not say whether they are present: older files never do."""
-    for key in descriptor:
-        value = descriptor[key]
-        for item in value if isinstance(value, List) else [value]:
-            if isinstance(item, Descriptor) and _PRESENT not in item:
-                item[_PRESENT] = Bool(True)
+def _settings(effect: Descriptor, light: Light) -> dict[str, Any]:
+    settings = read_settings(effect, _KINDS[effect.kind].table)
+    if settings.get("useGlobalLight"):
+        settings["angle"] = light.angle
+        if "altitude" in settings:
+            settings["altitude"] = light.altitude
+    if "fillType" in settings:
+        settings |= read_settings(effect, PAINTS.get(settings["fillType"], {}))
+    return settings
 
 
 def _read_old(block: bytes) -> list[Effect]:
@@ -98,29 +203,7 @@ def _read_old(block: bytes) -> list[Effect]:
             settings: dict[str, Any] = {}
             # A bevel has two of each.
             if hasattr(effect, "blend_mode"):
-                settings["blendMode"] = to_json(effect.blend_mode)
+                settings["blendMode"] = effect.blend_mode.name.lower().replace("_", " ")
                 settings["opacity"] = round(effect.opacity / 2.55, 2)
             found.append(Effect(kind=kind, enabled=True, settings=settings))
     return found
-
-
-def _settings(effect: object) -> dict[str, Any]:
-    """Collect the effect's public properties, in camel case."""
-    settings: dict[str, Any] = {}
-    for name in sorted(dir(type(effect))):
-        attribute = getattr(type(effect), name)
-        if name not in _NO_SETTINGS and isinstance(attribute, property):
-            value = getattr(effect, name)
-            settings[_camel(name)] = to_json(value)
-    return {name: value for name, value in settings.items() if value is not None}
-
-
-def _words(name: str) -> str:
-    if name == "BevelEmboss":
-        return _OLD_KINDS[b"bevl"]
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

@@ -36,11 +36,15 @@ class ResourceId(IntEnum):
     """The image resources that are read."""
 
     RESOLUTION = 1005
+    GUIDES = 1032
     GLOBAL_ANGLE = 1037
     ICC_PROFILE = 1039
     TRANSPARENCY_INDEX = 1047
+    GLOBAL_ALTITUDE = 1049
+    SLICES = 1050
     ALPHA_IDENTIFIERS = 1053
     VERSION_INFO = 1057
+    LAYER_COMPS = 1065
     DISPLAY_INFO = 1077
 
 
@@ -85,11 +89,10 @@ class Container:
         (fixed,) = struct.unpack(">I", info[:4])
         return round(fixed / 65536, 4) or None
 
-    @property
-    def global_angle(self) -> int | None:
-        """The document's light for effects that share it, in degrees."""
-        angle = self.resources.get(ResourceId.GLOBAL_ANGLE)
-        return int.from_bytes(angle[:4], signed=True) if angle is not None else None
+    def number(self, resource: ResourceId) -> int | None:
+        """Return a resource that is one number of 4 bytes, such as GLOBAL_ANGLE."""
+        stored = self.resources.get(resource)
+        return int.from_bytes(stored[:4], signed=True) if stored is not None else None
 
 
 def read_container(data: memoryview) -> Container:

@@ -68,10 +68,14 @@ class Record:
 
 @dataclass(frozen=True)
 class LayerSection:
-    """All layer records, from the bottom, and whether the merged image has alpha."""
+    """All layer records, from the bottom, and whether the merged image has alpha.
+
+    `blocks` are the document's own tagged blocks, the first of each key.
+    """
 
     records: list[Record]
     merged_alpha: bool
+    blocks: dict[bytes, memoryview] = field(default_factory=dict)
 
 
 def read_layers(container: Container) -> LayerSection:
@@ -86,23 +90,24 @@ def read_layers(container: Container) -> LayerSection:
     layers = cursor.section("the layers", "Q" if cursor.large else "I")
     if cursor.left >= 4 and not cursor.at_block():
         cursor.section("the layer mask settings")
-    alpha = False
+    blocks: dict[bytes, memoryview] = {}
     for key, content in cursor.blocks():
-        alpha = alpha or key in _MERGED_ALPHA_KEYS
+        blocks.setdefault(key, content)
         if key in (b"Lr16", b"Lr32"):
             layers = Cursor(content, 0, len(content), "the layers", cursor.large)
-    return _read_layer_info(layers, alpha)
+    return _read_layer_info(layers, blocks)
 
 
-def _read_layer_info(cursor: Cursor, alpha: bool) -> LayerSection:
+def _read_layer_info(cursor: Cursor, blocks: dict[bytes, memoryview]) -> LayerSection:
+    alpha = not _MERGED_ALPHA_KEYS.isdisjoint(blocks)
     if cursor.left < 2:
-        return LayerSection([], alpha)
+        return LayerSection([], alpha, blocks)
     (count,) = cursor.read("h")
     records = [_read_record(cursor) for _ in range(abs(count))]
     for record in records:
         for channel, length in record.lengths:
             record.channels[channel] = cursor.take(length)
-    return LayerSection(records, alpha or count < 0)
+    return LayerSection(records, alpha or count < 0, blocks)
 
 
 def _read_record(cursor: Cursor) -> Record:
