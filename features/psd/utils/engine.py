@@ -12,7 +12,6 @@ from features.psd.utils.file.container import Container, read_container
 from features.psd.utils.file.kinds import (
     blend_mode_of,
     fidelity_of,
-    has_pixels,
     has_vector_mask,
     kind_of,
 )
@@ -20,6 +19,7 @@ from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_pixels
 from features.psd.utils.pictures.export import Pictures, export_pixels, export_raster
+from features.psd.utils.pictures.turns import in_order, taken
 from features.psd.utils.pixels.codecs import DamagedPixels
 from features.psd.utils.pixels.color import ColorSpace, color_space
 from features.psd.utils.pixels.raster import Raster, layer_raster, merged_raster
@@ -39,14 +39,23 @@ DAMAGED_PIXELS = "damaged pixels"
 
 
 def parse(
-    source: Path, out: Path, *, export_layers: bool, limits: Limits
+    source: Path,
+    out: Path,
+    *,
+    export_layers: bool,
+    limits: Limits,
+    turns: Path | None = None,
+    helping: bool = False,
 ) -> Iterator[Message]:
     """Read a PSD or PSB and export its pictures into the folder `out`.
 
     Yields Structure first. With `export_layers` follow FlattenedExported (left out
-    where the file embeds no merged image and none can be composed) and, from the
-    bottom, LayerExported or LayerDamaged for each layer that has pixels. Pictures
+    where the file embeds no merged image and none can be composed) and, large ones
+    first, LayerExported or LayerDamaged for each layer that has pixels. Pictures
     are 8 bit sRGB: PNG in full size, with a preview beside it.
+
+    Calls that share a file `turns`, which is not there at first, share the pictures:
+    each is made and told by one of them. Those that are `helping` tell no Structure.
 
     Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
     LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
@@ -60,11 +69,16 @@ def parse(
             space = color_space(container)
             merged = _merged(container, section, space)
             check_pixels(container, section.records, len(data), limits)
-            structure = Structure(_document(container, nodes, space))
-        yield structure
+            if not helping:
+                structure = Structure(_document(container, nodes, space))
+        if not helping:
+            yield structure
         if export_layers:
-            yield from _flattened(source, out, merged)
-            yield from _layers(container, nodes, space, out)
+            for node in taken(in_order(container.header, nodes), turns):
+                if node is None:
+                    yield from _flattened(source, out, merged)
+                else:
+                    yield from _layers(container, [node], space, out)
 
 
 @contextmanager
@@ -130,8 +144,6 @@ def _layers(
     container: Container, nodes: list[Node], space: ColorSpace, out: Path
 ) -> Iterator[Message]:
     for node in nodes:
-        if not has_pixels(node.record):
-            continue
         try:
             raster = layer_raster(node.record, container.header, space)
             pictures = _export(raster, out, f"layer-{node.index:05d}")

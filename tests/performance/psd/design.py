@@ -18,10 +18,10 @@ _SEED: Final = 20261126
 
 
 class Part(NamedTuple):
-    """`count` layers of one kind; sides in pixels of a canvas of 2000 × 3000."""
+    """Layers of one kind, and how many; sides in pixels of a canvas of 2000 × 3000."""
 
     paint: Callable[[np.random.Generator, int, int], Pixels]
-    count: int
+    layers: int
     width: int
     height: int
 
@@ -63,8 +63,8 @@ def _finish(document: PSDImage, flattened: Image.Image, path: Path) -> None:
 
 def _layers(generator: np.random.Generator, scale: float) -> Iterator[Pixels]:
     for part in PARTS:
-        for _ in range(part.count):
-            stretch = generator.uniform(0.7, 1.3) if part.count > 1 else 1.0
+        for _ in range(part.layers):
+            stretch = generator.uniform(0.7, 1.3) if part.layers > 1 else 1.0
             width = max(round(part.width * scale * stretch), 4)
             height = max(round(part.height * scale / stretch), 4)
             yield part.paint(generator, width, height)
@@ -126,7 +126,8 @@ def _clouds(
 def _ellipse(width: int, height: int) -> NDArray[np.float32]:
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    return np.clip((1 - x**4 - y**4) * 255 * 8, 0, 255)
+    inside: NDArray[np.float32] = np.clip((1 - x**4 - y**4) * 2040, 0, 255)
+    return inside
 
 
 def _with_alpha(color: NDArray[np.float32], alpha: NDArray[np.float32]) -> Pixels:

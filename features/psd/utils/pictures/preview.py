@@ -51,12 +51,11 @@ class Reducer:
         return _unweigh(_resize(whole, self.size))
 
 
-def write_preview(path: Path, pixels: Bytes8, image: Picture) -> Picture:
-    """Write the preview of `image` as WebP."""
-    flat = image.width * image.height * _channels(pixels) > image.size * _FLAT_RATIO
+def write_preview(path: Path, pixels: Bytes8, *, ratio: float) -> Picture:
+    """Write a preview as WebP; `ratio` tells how well the full picture packs as PNG."""
+    settings = _LOSSLESS if ratio > _FLAT_RATIO else _LOSSY
     buffer = io.BytesIO()
-    small = Image.fromarray(np.ascontiguousarray(pixels))
-    small.save(buffer, "WEBP", **(_LOSSLESS if flat else _LOSSY))
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "WEBP", **settings)
     data = buffer.getvalue()
     path = path.with_suffix(".webp")
     path.write_bytes(data)
@@ -68,10 +67,6 @@ def write_preview(path: Path, pixels: Bytes8, image: Picture) -> Picture:
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
     )
-
-
-def _channels(pixels: Bytes8) -> int:
-    return 1 if pixels.ndim == 2 else pixels.shape[2]
 
 
 def _resize(pixels: Bytes8, size: tuple[int, int]) -> Bytes8:

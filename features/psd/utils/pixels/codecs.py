@@ -6,8 +6,10 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image
-from psd_tools.compression import decode_prediction
-from psd_tools.compression import rle_impl as packbits
+from psd_tools.compression import (  # type: ignore[attr-defined]
+    decode_prediction,
+    rle_impl,
+)
 
 RAW: Final = 0
 PACKED: Final = 1
@@ -71,8 +73,8 @@ class PackedRows:
         """Unpack what fills the rows and no more, which a mark behind it tells; else None."""
         size = self._row_bytes * rows
         marked = bytes(self._data[start:end]) + _PACKED_MARK
-        unpacked = memoryview(packbits.decode(marked, size + len(_MARK)))
-        return unpacked[:size] if unpacked[size:] == _MARK else None
+        unpacked = memoryview(rle_impl.decode(marked, size + len(_MARK)))
+        return unpacked[:size] if bytes(unpacked[size:]) == _MARK else None
 
     def _unpack_with_room(self, start: int, end: int, rows: int) -> bytes:
         """Unpack rows behind the last of which more may be packed."""
