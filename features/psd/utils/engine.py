@@ -17,7 +17,7 @@ from features.psd.utils.file.kinds import (
 )
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
-from features.psd.utils.limits import check_canvas, check_pixels
+from features.psd.utils.limits import check_canvas, check_descriptions, check_pixels
 from features.psd.utils.pictures.export import Pictures, export_pixels, export_raster
 from features.psd.utils.pictures.turns import in_order, taken
 from features.psd.utils.pixels.codecs import DamagedPixels
@@ -69,6 +69,7 @@ def parse(
             space = color_space(container)
             merged = _merged(container, section, space)
             check_pixels(container, section.records, len(data), limits)
+            check_descriptions(section.records)
             if not helping:
                 structure = Structure(_document(container, nodes, space))
         if not helping:
