@@ -49,9 +49,10 @@ def shop_page(path: Path, *, scale: float = 1.0) -> Path:
 
 def _finish(document: PSDImage, flattened: Image.Image, path: Path) -> None:
     """Store the flattened image, which psd-tools would compose for minutes."""
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # Without the time at which it was made.
     document.image_resources[Resource.ICC_PROFILE] = ImageResource(
-        key=Resource.ICC_PROFILE, data=profile.tobytes()
+        key=Resource.ICC_PROFILE, data=profile[:24] + bytes(12) + profile[36:]
     )
     record = document._record
     record.image_data.compression = Compression.RLE
