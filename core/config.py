@@ -4,6 +4,7 @@ Each one is documented in `.env.example`; a test holds the two together.
 """
 
 import ipaddress
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     task_memory_bytes: int = Field(2 * 1024**3, ge=256 * 1024**2)
     sweep_seconds: float = Field(600.0, gt=0)
     sweep_grace_seconds: float = Field(3600.0, ge=0)
+    psd_processes: int = Field(0, ge=0, le=64)
     psd_max_side: int = Field(30_000, ge=1)
     psd_max_layers: int = Field(8_000, ge=1)
     psd_max_pixels: int = Field(4_000_000_000, ge=1)
@@ -90,6 +92,11 @@ class Settings(BaseSettings):
                 "on loopback only; use 127.0.0.1, ::1 or localhost"
             )
         return value
+
+    @property
+    def processes_per_psd(self) -> int:
+        """How many processes share one parse where they are free."""
+        return self.psd_processes or min(4, os.cpu_count() or 1)
 
     @property
     def uses_s3(self) -> bool:

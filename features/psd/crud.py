@@ -32,7 +32,6 @@ from features.psd.models import (
     PsdLayer,
 )
 
-ROWS_PER_INSERT = 500
 # A layer to look at alone: what a session knows of a row costs more than the query.
 _LAYER_COLUMNS: Final[list[str]] = [one.key for one in inspect(PsdLayer).columns]
 _Layer: type[Any] = namedtuple("_Layer", _LAYER_COLUMNS)  # type: ignore[misc]
@@ -53,8 +52,8 @@ async def save_structure(
 ) -> None:
     """Store a document and its layers; what an attempt before stored is kept below."""
     await _upsert(session, PsdDocument, [document])
-    for start in range(0, len(layers), ROWS_PER_INSERT):
-        await _upsert(session, PsdLayer, layers[start : start + ROWS_PER_INSERT])
+    if layers:
+        await _upsert(session, PsdLayer, layers)
 
 
 async def set_layer_pictures(
@@ -356,14 +355,17 @@ async def count_documents(session: AsyncSession, owner_id: str | None) -> int:
 async def _upsert[T: SQLModel](
     session: AsyncSession, table: type[T], rows: Sequence[T]
 ) -> None:
-    statement = insert(table).values([row.model_dump() for row in rows])
+    # One row's statement for all: one of its own for so many would take longer to
+    # put together than to run.
+    statement = insert(inspect(table).local_table)
     changed = {
         name: statement.excluded[name]
         for name in table.model_fields
         if name not in _KEPT
     }
     await session.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=changed)
+        statement.on_conflict_do_update(index_elements=["id"], set_=changed),
+        [row.model_dump() for row in rows],
     )
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,13 @@ from core.base import derived_id, utc_now
 from core.broker import Settlement
 from core.config import Settings
 from core.database_async import Session
-from core.processes import ProcessDied, ProcessFailed, ProcessPool, ProcessTimeout
+from core.processes import (
+    ProcessDied,
+    ProcessFailed,
+    ProcessPool,
+    ProcessTimeout,
+    share,
+)
 from core.scratch import Scratch
 from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.models import StoredObject
@@ -83,20 +89,26 @@ class PsdParser:
 
     async def _export(self, run: JobRun, source: Path, scratch: Path) -> None:
         export = PsdExport(run, self._files, self._settings)
-        messages = self._pool.stream(
+        exports = run.job.input["export_layers"]
+        parsing = partial(
             parse,
             source,
             scratch,
-            export_layers=run.job.input["export_layers"],
+            export_layers=exports,
             limits=self._limits(),
             wide=run.job.input.get("depth") == ImageDepth.AS_STORED,
-            result_type=Message,
-            timeout=self._settings.task_timeout_seconds,
+            turns=scratch / "turns",
         )
         try:
-            async with aclosing(messages):
-                async for message in messages:
-                    await export.take(message)
+            await share(
+                self._pool,
+                parsing,
+                partial(parsing, helping=True),
+                export.take,
+                helpers=self._settings.processes_per_psd - 1 if exports else 0,
+                result_type=Message,
+                timeout=self._settings.task_timeout_seconds,
+            )
         except ProcessTimeout as error:
             raise timed_out(error.seconds) from error
         except ProcessDied as error:
@@ -128,7 +140,8 @@ class PsdExport:
         self._waiting: list[LayerExported] = []
         self._damaged: dict[str, str] = {}
         self._embedded: list[tuple[StoredObject, list[str]]] = []
-        self._flushed = time.monotonic()
+        # What comes first is told at once.
+        self._flushed = -FLUSH_SECONDS
         self._done = 0
         self._total = 0
 

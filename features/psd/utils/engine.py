@@ -10,11 +10,11 @@ from features.psd.utils.details.document import read_document
 from features.psd.utils.details.embedded import export_embedded
 from features.psd.utils.details.smart import read_linked_files
 from features.psd.utils.file.container import Container, read_container
-from features.psd.utils.file.kinds import has_pixels
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
-from features.psd.utils.limits import check_canvas, check_pixels
+from features.psd.utils.limits import check_canvas, check_descriptions, check_pixels
 from features.psd.utils.pictures.export import Pictures, export_pixels, export_raster
+from features.psd.utils.pictures.turns import in_order, taken
 from features.psd.utils.pixels.codecs import DamagedPixels
 from features.psd.utils.pixels.color import ColorSpace, color_space
 from features.psd.utils.pixels.raster import Raster, layer_raster, merged_raster
@@ -40,15 +40,20 @@ def parse(
     export_layers: bool,
     limits: Limits,
     wide: bool = False,
+    turns: Path | None = None,
+    helping: bool = False,
 ) -> Iterator[Message]:
     """Read a PSD or PSB and export its pictures into the folder `out`.
 
     Yields Structure first. With `export_layers` follow FlattenedExported (left out
-    where the file embeds no merged image and none can be composed) and, from the
-    bottom, LayerExported or LayerDamaged for each layer that has pixels, and at last
+    where the file embeds no merged image and none can be composed) and, large ones
+    first, LayerExported or LayerDamaged for each layer that has pixels, and at last
     EmbeddedExported for each file that smart objects embed. Pictures are sRGB: PNG in
     full size, of 16 bits where `wide` and the document has more than 8, else of 8;
     with a preview beside it.
+
+    Calls that share a file `turns`, which is not there at first, share the pictures:
+    each is made and told by one of them. Those that are `helping` tell no Structure.
 
     Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
     LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
@@ -62,12 +67,19 @@ def parse(
             space = color_space(container, wide=wide)
             merged = _merged(container, section, space)
             check_pixels(container, section.records, len(data), limits)
-            files = read_linked_files(section.blocks)
-            document = read_document(container, nodes, space, files)
-        yield Structure(document)
+            check_descriptions(section.records)
+            if not helping:
+                files = read_linked_files(section.blocks)
+                document = read_document(container, nodes, space, files)
+        if not helping:
+            yield Structure(document)
         if export_layers:
-            yield from _flattened(source, out, merged)
-            yield from _layers(container, nodes, space, out)
+            for node in taken(in_order(container.header, nodes), turns):
+                if node is None:
+                    yield from _flattened(source, out, merged)
+                else:
+                    yield from _layers(container, [node], space, out)
+        if export_layers and not helping:
             yield from export_embedded(document.layers, files, out)
 
 
@@ -135,8 +147,6 @@ def _layers(
     container: Container, nodes: list[Node], space: ColorSpace, out: Path
 ) -> Iterator[Message]:
     for node in nodes:
-        if not has_pixels(node.record):
-            continue
         try:
             raster = layer_raster(node.record, container.header, space)
             pictures = _export(raster, out, f"layer-{node.index:05d}")

@@ -166,6 +166,7 @@ def _read_resources(cursor: Cursor) -> dict[int, memoryview]:
         signature = bytes(cursor.take(4))
         if signature not in (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR"):
             break
+        cursor.parts.count()
         number, name_size = cursor.read("HB")
         cursor.skip(name_size + (name_size + 1) % 2)
         (size,) = cursor.read("I")

@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Iterator
+from typing import Final
 
-from features.psd.exceptions import cut_short
+from features.psd.exceptions import cut_short, over_limit
 
 _SIGNATURES = (b"8BIM", b"8B64")
 # In a PSB these blocks carry an 8 byte length.
@@ -13,6 +14,26 @@ _LONG_KEYS = frozenset(
 )
 
 
+# Five times what the largest documents have; a file can be made of nothing else.
+MAX_PARTS: Final = 300_000
+
+
+class Parts:
+    """Counts the blocks, records and channels of one file."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+
+    def count(self, parts: int = 1) -> None:
+        """Note some more; PsdError LIMIT_EXCEEDED where there are too many in all."""
+        self._left -= parts
+        if self._left < 0:
+            raise over_limit(
+                f"This file has more than {MAX_PARTS} parts (layers, channels and "
+                "their settings). Merge some layers, or split the document."
+            )
+
+
 class Cursor:
     """A place in a slice of the file; reading past the slice's end is an error.
 
@@ -20,7 +41,13 @@ class Cursor:
     """
 
     def __init__(
-        self, data: memoryview, start: int, end: int, where: str, large: bool
+        self,
+        data: memoryview,
+        start: int,
+        end: int,
+        where: str,
+        large: bool,
+        parts: Parts | None = None,
     ) -> None:
         if start > end or end > len(data):
             raise cut_short(where)
@@ -29,6 +56,7 @@ class Cursor:
         self.end = end
         self.where = where
         self.large = large
+        self.parts = parts or Parts()
 
     @property
     def left(self) -> int:
@@ -64,7 +92,7 @@ class Cursor:
         if size > self.left:
             raise cut_short(where)
         self.skip(size)
-        return Cursor(self.data, start, self.position, where, self.large)
+        return Cursor(self.data, start, self.position, where, self.large, self.parts)
 
     def at_block(self) -> bool:
         """Tell whether a tagged block starts right here."""
@@ -77,6 +105,7 @@ class Cursor:
         no block ends the walk.
         """
         while self._find_signature():
+            self.parts.count()
             signature, key = bytes(self.take(4)), bytes(self.take(4))
             wide = signature == b"8B64" or (self.large and key in _LONG_KEYS)
             (size,) = self.read("Q" if wide else "I")

@@ -10,6 +10,8 @@ from features.psd.utils.words import clean
 _MERGED_ALPHA_KEYS = frozenset({b"Mtrn", b"Mt16", b"Mt32"})
 _MASK_IS_RENDERED_PATH = 0x08
 _FARTHEST = 1 << 29
+# Photoshop cuts names to 255 characters.
+_LONGEST_NAME = 1000
 
 
 @dataclass
@@ -94,7 +96,8 @@ def read_layers(container: Container) -> LayerSection:
     for key, content in cursor.blocks():
         blocks.setdefault(key, content)
         if key in (b"Lr16", b"Lr32"):
-            layers = Cursor(content, 0, len(content), "the layers", cursor.large)
+            where, large = "the layers", cursor.large
+            layers = Cursor(content, 0, len(content), where, large, cursor.parts)
     return _read_layer_info(layers, blocks)
 
 
@@ -116,6 +119,7 @@ def _read_record(cursor: Cursor) -> Record:
         raise corrupt("one of its layers has impossible bounds")
     if channels > 64:
         raise corrupt(f"one of its layers claims to have {channels} channels")
+    cursor.parts.count(1 + channels)
     fmt = "hQ" if cursor.large else "hI"
     lengths = []
     for _ in range(channels):
@@ -165,5 +169,5 @@ def _unicode_name(content: memoryview, fallback: str) -> str:
     count = int.from_bytes(content[:4])
     if len(content) < 4 + 2 * count:
         return fallback
-    name = bytes(content[4 : 4 + 2 * count]).decode("utf-16-be", "replace")
-    return clean(name)
+    end = 4 + 2 * min(count, _LONGEST_NAME)
+    return clean(bytes(content[4:end]).decode("utf-16-be", "replace"))

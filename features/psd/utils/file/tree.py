@@ -1,11 +1,15 @@
 """From flat records to layers: indexes, parents, paths, depths and groups' bounds."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from features.psd.exceptions import over_limit
 from features.psd.utils.file.kinds import GROUP_END, GROUP_SECTIONS
 from features.psd.utils.file.records import Record
 from features.psd.utils.types import Limits
+
+# Names of layers together with those of the groups around each, in characters.
+MAX_PATHS: Final = 16_000_000
 
 Box = tuple[int, int, int, int]
 
@@ -58,6 +62,7 @@ def build_tree(records: list[Record], limits: Limits) -> list[Node]:
         else:
             nodes.append(Node(record, len(nodes), parent, depth))
         _check(nodes, depth, limits)
+    _check_paths(nodes)
     _measure(nodes)
     return nodes
 
@@ -85,6 +90,19 @@ def _check(nodes: list[Node], depth: int, limits: Limits) -> None:
         raise over_limit(
             f"Groups in this document are nested more than {limits.max_depth} levels "
             "deep. Flatten some of them."
+        )
+
+
+def _check_paths(nodes: list[Node]) -> None:
+    """Refuse names that are short in the file, but long where each layer tells them."""
+    lengths: list[int] = []
+    for node in nodes:
+        around = lengths[node.parent.index] if node.parent else 0
+        lengths.append(around + len(node.record.name))
+    if sum(lengths) > MAX_PATHS:
+        raise over_limit(
+            "The names of groups in this document are too long for so many layers in "
+            "them. Give the groups shorter names."
         )
 
 

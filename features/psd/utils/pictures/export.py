@@ -19,7 +19,8 @@ def export_raster(raster: Raster, out: Path, name: str) -> Pictures:
             png.write(band)
             reducer.add(narrow(band))
         image = png.finish()
-    return image, write_preview(out / f"{name}-preview", reducer.picture())
+    small = reducer.picture()
+    return image, write_preview(out / f"{name}-preview", small, ratio=png.ratio)
 
 
 def export_pixels(pixels: Pixels, out: Path, name: str) -> Pictures:
@@ -30,4 +31,5 @@ def export_pixels(pixels: Pixels, out: Path, name: str) -> Pictures:
         png.write(pixels)
         image = png.finish()
     reducer.add(narrow(pixels))
-    return image, write_preview(out / f"{name}-preview", reducer.picture())
+    small = reducer.picture()
+    return image, write_preview(out / f"{name}-preview", small, ratio=png.ratio)

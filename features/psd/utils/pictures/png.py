@@ -59,6 +59,11 @@ class PngWriter:
         np.subtract(rows[:, step:], rows[:, :-step], out=filtered[:, 1 + step :])
         self._chunk(b"IDAT", self._deflater.compress(filtered))
 
+    @property
+    def ratio(self) -> float:
+        """How many bytes of pixels one of the finished file stands for."""
+        return self._width * self._height * self._step / self._size
+
     def finish(self) -> Picture:
         """Complete the file and describe it."""
         self._chunk(b"IDAT", self._deflater.flush())

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import msgspec
-import numpy as np
 
 from features.psd.utils.pictures.preview import Reducer, write_preview
-from features.psd.utils.pixels.samples import Bytes8
+from features.psd.utils.pixels.samples import Bytes8, narrow
 from features.psd.utils.types import Picture
 
 _TO_RGB: Final = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
@@ -28,21 +27,21 @@ def remake_previews(images: Sequence[Path], out: Path) -> Iterator[Remade]:
     Each is the one that was made beside the image.
     """
     for index, path in enumerate(images):
-        pixels = _read(path)
-        preview = None
-        if pixels is not None:
-            reducer = Reducer(pixels.shape[1], pixels.shape[0])
-            reducer.add(pixels)
-            preview = write_preview(out / f"preview-{index}", reducer.picture())
-        yield Remade(index, preview)
+        yield Remade(index, _remade(path, out / f"preview-{index}"))
 
 
-def _read(path: Path) -> Bytes8 | None:
+def _remade(path: Path, to: Path) -> Picture | None:
     read = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if read is None:
         return None
-    if read.dtype == np.uint16:
-        read = cv2.convertScaleAbs(read, alpha=255 / 65535)
+    pixels = _narrow(read)
+    reducer = Reducer(pixels.shape[1], pixels.shape[0])
+    reducer.add(pixels)
+    ratio = read.nbytes / path.stat().st_size
+    return write_preview(to, reducer.picture(), ratio=ratio)
+
+
+def _narrow(read: Any) -> Bytes8:
     if read.ndim == 3:
         read = cv2.cvtColor(read, _TO_RGB[read.shape[2]])
-    return np.asarray(read, np.uint8)
+    return narrow(read)

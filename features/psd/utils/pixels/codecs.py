@@ -6,13 +6,19 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image
-from psd_tools.compression import decode_prediction
+from psd_tools.compression import (  # type: ignore[attr-defined]
+    decode_prediction,
+    rle_impl,
+)
 
 RAW: Final = 0
 PACKED: Final = 1
 DEFLATED: Final = 2
 PREDICTED: Final = 3
 _CHUNK: Final = 1 << 18
+# Bytes that no picture has here by chance, and how PackBits stores them.
+_MARK: Final = b"\xd1\x3e\xa6\x59\x0b\xc4\x72\x8f"
+_PACKED_MARK: Final = bytes([len(_MARK) - 1]) + _MARK
 # Nothing packs tighter: PackBits makes 2 bytes of 128, deflate 1 of 1032.
 _DEFLATE_RATIO: Final = 1032
 # Its stub declares an instance.
@@ -56,13 +62,22 @@ class PackedRows:
         first, last = self._next, self._next + rows
         self._next = last
         start, end = int(self._offsets[first]), int(self._offsets[last])
-        unpacked = self._unpack(start, end, rows)
-        tail = self._unpack(int(self._offsets[last - 1]), end, 1)
-        if unpacked[-self._row_bytes :] != tail:
-            raise DamagedPixels("packed rows are out of step")
-        return unpacked
+        tail = int(self._offsets[last - 1])
+        for unpack in (self._unpack_exactly, self._unpack_with_room):
+            unpacked, check = unpack(start, end, rows), unpack(tail, end, 1)
+            if unpacked is not None and unpacked[-self._row_bytes :] == check:
+                return unpacked
+        raise DamagedPixels("packed rows are out of step")
 
-    def _unpack(self, start: int, end: int, rows: int) -> bytes:
+    def _unpack_exactly(self, start: int, end: int, rows: int) -> memoryview | None:
+        """Unpack what fills the rows and no more, which a mark behind it tells; else None."""
+        size = self._row_bytes * rows
+        marked = bytes(self._data[start:end]) + _PACKED_MARK
+        unpacked = memoryview(rle_impl.decode(marked, size + len(_MARK)))
+        return unpacked[:size] if bytes(unpacked[size:]) == _MARK else None
+
+    def _unpack_with_room(self, start: int, end: int, rows: int) -> bytes:
+        """Unpack rows behind the last of which more may be packed."""
         size = (self._row_bytes, rows)
         try:
             image = Image.frombytes("L", size, self._data[start:end], "packbits", "L")
