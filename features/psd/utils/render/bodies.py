@@ -112,6 +112,15 @@ def read_body(
     return _with_stroke(record, Filled(paint, over, path), shop, over)
 
 
+def extent_of(record: Record, header: Header, body: Body | None) -> Box | None:
+    """Return the box that gradients are laid over: a shape's own, not its pixels'."""
+    if record.pixels_irrelevant:
+        path, _ = read_path(record.blocks, header.width, header.height)
+        if path is not None and path.box is not None:
+            return path.box
+    return body.box if body is not None else None
+
+
 def _with_stroke(
     record: Record, fill: Filled, shop: PaintShop, over: Box
 ) -> tuple[Body | None, list[str]]:

@@ -43,7 +43,7 @@ class Palette:
         return None
 
     def _rgb(self, parts: Floats) -> Floats:
-        if self._mode is ColorMode.RGB and self._depth <= 16:
+        if self._mode is ColorMode.RGB:
             return self._converted(parts)
         color = (parts / 255).astype(np.float32)
         if self._mode in (ColorMode.GRAYSCALE, ColorMode.DUOTONE):
@@ -58,7 +58,12 @@ class Palette:
         return np.asarray(stored[:3] * stored[3] / 255**2, np.float32)
 
     def _converted(self, parts: Floats) -> Floats:
-        stored = np.rint(np.clip(parts, 0, 255)).astype(np.uint8)
+        stored = np.rint(np.clip(parts, 0, 255))
+        if self._depth == 32:
+            light: list[Samples] = [
+                np.full((1, 1), part / 255, np.float32) for part in stored
+            ]
+            return to_floats(self._space.convert(light))[0, 0]
         planes: list[Samples] = [np.full((1, 1), part, np.uint8) for part in stored]
         return to_floats(self._space.convert(planes))[0, 0]
 

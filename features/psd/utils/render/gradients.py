@@ -3,12 +3,15 @@
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.psd.utils.file.tree import Box
 from features.psd.utils.render.blend import Floats
 from features.psd.utils.render.canvas import box_size
 from features.psd.utils.render.colors import Palette
 from features.psd.utils.render.settings import flag, number, nested, word
+
+Doubles = NDArray[np.float64]
 
 _STEPS: Final = 4096
 _CLASSIC_SMOOTHNESS: Final = 4096
@@ -124,25 +127,37 @@ def _ramp(
 def _interpolated(
     places: list[float], values: Floats, middles: list[float], smooth: float
 ) -> Floats:
-    """Spread stops over the ramp; a middle bends the way from the stop before it."""
+    """Spread stops over the ramp by a spline, or straight where `smooth` is 0.
+
+    At a stop the spline runs in the mean direction of both sides, at the ends half as
+    steeply as straight. A middle bends the way from the stop before it.
+    """
     order = np.argsort(places, kind="stable")
     at = np.array(places, np.float64)[order]
-    values, bends = values[order], np.array(middles)[order]
-    steps = np.arange(_STEPS + 1, dtype=np.float64)
-    after = np.clip(np.searchsorted(at, steps, side="right"), 1, max(len(at) - 1, 1))
+    values, bends = values[order].astype(np.float64), np.array(middles)[order]
     if len(at) == 1:
-        return np.repeat(values, _STEPS + 1, axis=0)
-    start, end = at[after - 1], at[after]
-    share = np.clip((steps - start) / np.maximum(end - start, 1e-9), 0, 1)
-    middle = np.clip(bends[after] / 100, 0.01, 0.99)
-    bent = np.where(
-        share < middle, share / (2 * middle), 1 - (1 - share) / (2 * (1 - middle))
+        return np.repeat(values, _STEPS + 1, axis=0).astype(np.float32)
+    steps = np.arange(_STEPS + 1, dtype=np.float64)
+    after = np.clip(np.searchsorted(at, steps, side="right"), 1, len(at) - 1)
+    width = np.maximum(np.diff(at), 1e-9)
+    share = np.clip((steps - at[after - 1]) / width[after - 1], 0, 1)
+    share = _bent(share, np.clip(bends[after] / 100, 0.01, 0.99))[:, None]
+    rise = np.diff(values, axis=0) / width[:, None]
+    none = np.zeros((1, values.shape[1]))
+    slopes = (np.concatenate([none, rise]) + np.concatenate([rise, none])) / 2
+    start, end = values[after - 1], values[after]
+    leaving = slopes[after - 1] * width[after - 1, None]
+    coming = slopes[after] * width[after - 1, None]
+    eased = share * share * (3 - 2 * share)
+    curve = start + eased * (end - start) + share * (1 - share) * (
+        (1 - share) * leaving - share * coming
     )
-    eased = bent + smooth * (_eased(bent) - bent)
-    spread = eased[:, None].astype(np.float32)
-    return values[after - 1] + spread * (values[after] - values[after - 1])
+    straight = start + share * (end - start)
+    ramp = straight + smooth * (curve - straight)
+    return np.clip(ramp, 0, 1).astype(np.float32)
 
 
-def _eased(share: Floats) -> Floats:
-    """Ease in and out as the smoothness of 100 % does."""
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
+def _bent(share: Doubles, middle: Doubles) -> Doubles:
+    """Let half of the way be done at `middle`."""
+    early = share / (2 * middle)
+    return np.where(share < middle, early, 1 - (1 - share) / (2 * (1 - middle)))

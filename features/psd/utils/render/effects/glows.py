@@ -104,6 +104,31 @@ class Glow:
         return 1 - edge if self.from_center else edge
 
 
+@dataclass(frozen=True)
+class Satin:
+    """Two blurred shapes moved apart, and their difference."""
+
+    shadow: Shadow
+    inverted: bool
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Self:
+        """Read an effect's settings."""
+        return cls(Shadow.of(settings), settings.get("inverted") is True)
+
+    @property
+    def reach(self) -> int:
+        """Pixels beyond the shape that it looks at."""
+        return self.shadow.reach
+
+    def within(self, shape: Floats) -> Floats:
+        """Return the satin, also where the shape does not cover it."""
+        soft = self.shadow.softness.apply(shape)
+        right, down = self.shadow.right, self.shadow.down
+        apart = np.abs(_moved(soft, right, down, 0) - _moved(soft, -right, -down, 0))
+        return 1 - apart if self.inverted else apart
+
+
 def _moved(cover: Floats, right: int, down: int, outside: float) -> Floats:
     """Move coverage by whole pixels; what comes in is `outside`."""
     rows, width = cover.shape
