@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.psd.utils.file.tree import Box
 from features.psd.utils.pixels.samples import Bytes8
-from features.psd.utils.render.blend import Floats, blend_function, dissolved
+from features.psd.utils.render.blend import Floats, as_floats, blend_function, dissolved
 
 
 def box_size(box: Box) -> tuple[int, int]:
@@ -32,6 +32,7 @@ def part_of(box: Box, inner: Box) -> tuple[slice, slice]:
     """Return the rows and columns of `inner` in an array that covers `box`."""
     rows = slice(inner[1] - box[1], inner[3] - box[1])
     return rows, slice(inner[0] - box[0], inner[2] - box[0])
+
 
 # How newer versions of Photoshop mix a text's edge with what lies below it: in light,
 # bent by this.
@@ -124,13 +125,16 @@ def _mixed_as_text(
     total = np.maximum(parts[0] + parts[1], np.float32(1e-6))
     mixed = np.zeros((len(total), 3), np.float32)
     for canvas, part in ((one, parts[0]), (other, parts[1])):
-        plain = canvas.color[edge] / np.maximum(canvas.alpha[edge], 1e-6)[:, None]
-        mixed += (part / total)[:, None] * _to_light(plain) ** (1 / _TEXT_GAMMA)
+        safe = np.maximum(canvas.alpha[edge], np.float32(1e-6))
+        plain = canvas.color[edge] / safe[:, None]
+        mixed += (part / total)[:, None] * _to_light(as_floats(plain)) ** (
+            1 / _TEXT_GAMMA
+        )
     return np.asarray(_from_light(mixed**_TEXT_GAMMA) * total[:, None], np.float32)
 
 
-def _to_light(color: Floats) -> Floats:
-    color = np.clip(color, 0, 1)
+def _to_light(plain: Floats) -> Floats:
+    color = np.clip(plain, 0, 1)
     bent = ((color + 0.055) / 1.055) ** 2.4
     return np.where(color <= 0.04045, color / 12.92, bent).astype(np.float32)
 

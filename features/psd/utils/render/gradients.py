@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.psd.utils.file.tree import Box
-from features.psd.utils.render.blend import Floats
+from features.psd.utils.render.blend import Floats, as_floats
 from features.psd.utils.render.canvas import box_size
 from features.psd.utils.render.colors import Palette
-from features.psd.utils.render.settings import flag, number, nested, word
+from features.psd.utils.render.settings import flag, nested, number, word
 
 Doubles = NDArray[np.float64]
 
@@ -55,7 +55,8 @@ class Gradient:
         """Return colours (rows, width, 3) and coverage of the ramp laid over a box."""
         if self.colors is None or self.alphas is None:
             rows, width = box_size(window)
-            return np.zeros((rows, width, 3), np.float32), np.zeros((rows, width))
+            clear = np.zeros((rows, width), np.float32)
+            return np.zeros((rows, width, 3), np.float32), clear
         place = self._place(window, over)
         if self._reversed:
             place = 1 - place
@@ -75,15 +76,16 @@ class Gradient:
         along = dx * cos + dy * sin
         half = self._half(rows, width, cos, sin)
         if self._kind == "radial":
-            return np.hypot(dx, dy) / half
+            return np.asarray(np.hypot(dx, dy) / half)
         if self._kind == "reflected":
-            return np.abs(along) / half
+            return np.asarray(np.abs(along) / half)
         if self._kind == "diamond":
-            return (np.abs(along) + np.abs(dx * sin - dy * cos)) / half
+            across_it = np.abs(dx * sin - dy * cos)
+            return np.asarray((np.abs(along) + across_it) / half)
         if self._kind == "angle":
             turned = np.arctan2(dy, dx) - angle
             return np.asarray((turned / (2 * np.pi)) % 1, np.float32)
-        return along / (2 * half) + 0.5
+        return np.asarray(along / (2 * half) + 0.5)
 
     def _half(self, rows: int, width: int, cos: float, sin: float) -> float:
         """Return half of the ramp's length: from the middle to the box's edge."""
@@ -149,15 +151,18 @@ def _interpolated(
     leaving = slopes[after - 1] * width[after - 1, None]
     coming = slopes[after] * width[after - 1, None]
     eased = share * share * (3 - 2 * share)
-    curve = start + eased * (end - start) + share * (1 - share) * (
-        (1 - share) * leaving - share * coming
+    curve = (
+        start
+        + eased * (end - start)
+        + share * (1 - share) * ((1 - share) * leaving - share * coming)
     )
     straight = start + share * (end - start)
     ramp = straight + smooth * (curve - straight)
-    return np.clip(ramp, 0, 1).astype(np.float32)
+    return as_floats(np.clip(ramp, 0, 1))
 
 
 def _bent(share: Doubles, middle: Doubles) -> Doubles:
     """Let half of the way be done at `middle`."""
     early = share / (2 * middle)
-    return np.where(share < middle, early, 1 - (1 - share) / (2 * (1 - middle)))
+    late = 1 - (1 - share) / (2 * (1 - middle))
+    return np.asarray(np.where(share < middle, early, late))

@@ -30,7 +30,7 @@ class PatternBook:
 
     def tile(self, identifier: str, scale: float) -> Floats | None:
         """Return a pattern's tile (rows, width, 4), scaled; None where it is missing."""
-        key = (identifier.strip("\0"), scale)
+        key = (identifier.strip("\0").lower(), scale)
         if key not in self._tiles:
             self._tiles[key] = None
             with suppress(Exception):
@@ -43,17 +43,22 @@ class PatternBook:
             return None
         panel = np.asarray(get_pattern(pattern, _MAX_BYTES), np.float32)
         colors = get_pattern_color_channels(pattern)
-        alpha = panel[..., -1:] if panel.shape[2] > colors else np.ones_like(panel[..., :1])
+        alpha = (
+            panel[..., -1:] if panel.shape[2] > colors else np.ones_like(panel[..., :1])
+        )
         tile = np.concatenate([self._rgb(pattern, panel[..., :colors]), alpha], axis=2)
         return _scaled(tile.astype(np.float32), scale)
 
     def _rgb(self, pattern: Pattern, colors: Floats) -> Floats:
         """Convert a tile that is in the document's own mode by its profile."""
         header = self._container.header
-        if pattern.image_mode == ColorMode.INDEXED and pattern.color_table:
-            table = np.array(pattern.color_table, np.float32) / 255
+        if pattern.image_mode.value == ColorMode.INDEXED and pattern.color_table:
+            table = np.array(pattern.color_table, np.float32) / np.float32(255)
             return table[np.rint(colors[..., 0] * 255).astype(np.uint8)]
-        if pattern.image_mode == header.mode and colors.shape[2] == self._space.planes:
+        if (
+            pattern.image_mode.value == header.mode
+            and colors.shape[2] == self._space.planes
+        ):
             if header.depth <= 16:
                 packed = np.rint(np.clip(colors, 0, 1) * 255).astype(np.uint8)
                 planes: list[Samples] = [
@@ -72,11 +77,13 @@ class PatternBook:
                 if block is not None:
                     with suppress(Exception):
                         for one in Patterns.frombytes(bytes(block)):
-                            self._stored[one.pattern_id.strip("\0")] = one
+                            self._stored[one.pattern_id.strip("\0").lower()] = one
         return self._stored
 
 
-def lay(tile: Floats, window: Box, anchor: tuple[float, float]) -> tuple[Floats, Floats]:
+def lay(
+    tile: Floats, window: Box, anchor: tuple[float, float]
+) -> tuple[Floats, Floats]:
     """Return colours (rows, width, 3) and coverage of a tile repeated from a corner."""
     rows = np.arange(window[1], window[3]) - round(anchor[1])
     columns = np.arange(window[0], window[2]) - round(anchor[0])
@@ -92,4 +99,5 @@ def _scaled(tile: Floats, scale: float) -> Floats | None:
     if rows * width > _LARGEST_TILE:
         return None
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.clip(cv2.resize(tile, (width, rows), interpolation=way), 0, 1)
+    scaled = cv2.resize(tile, (width, rows), interpolation=way)
+    return np.asarray(np.clip(scaled, 0, 1), np.float32)

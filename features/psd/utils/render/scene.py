@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from features.psd.utils.details.effects import read_effects
+from features.psd.utils.details.text import read_text
 from features.psd.utils.file.container import Container
 from features.psd.utils.file.kinds import adjustment_of, blend_mode_of, kind_of
 from features.psd.utils.file.records import Record
@@ -153,7 +154,7 @@ class SceneBuilder:
             clips_as_group=bool(_byte(record, b"clbl", 1)),
             blends_interior=bool(_byte(record, b"infx", 0)),
             mask_hides_effects=bool(_byte(record, b"lmgm", 0)),
-            as_text=self._bends_text and kind_of(record) == "TEXT",
+            as_text=self._bends_text and _is_of_outlines(record),
         )
         problems = [*masks.problems]
         if node.is_group:
@@ -243,6 +244,14 @@ def _stacked(nodes: list[Node], bases: dict[int, Node]) -> list[_Waiting]:
         if base in nodes and not goes_on:
             stacked.append(Step(Do.CLOSE_CLIP))
     return stacked
+
+
+def _is_of_outlines(record: Record) -> bool:
+    """Tell whether it is text of letters, not of the pictures that emoji are."""
+    text = read_text(record.blocks.get(b"TySh"))
+    if kind_of(record) != "TEXT" or text is None:
+        return False
+    return not any("emoji" in (run.font or "").lower() for run in text.runs)
 
 
 def _byte(record: Record, key: bytes, default: int) -> int:

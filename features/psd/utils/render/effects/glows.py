@@ -55,9 +55,7 @@ class Shadow:
         angle = np.radians(number(settings, "angle"))
         distance = min(max(number(settings, "distance"), 0), _FARTHEST)
         right = -round(float(distance * np.cos(angle)))
-        return cls(
-            Softness.of(settings), right, round(float(distance * np.sin(angle)))
-        )
+        return cls(Softness.of(settings), right, round(float(distance * np.sin(angle))))
 
     @property
     def reach(self) -> int:
@@ -96,12 +94,12 @@ class Glow:
 
     def around(self, shape: Floats) -> Floats:
         """Return an outer glow."""
-        return np.minimum(self.softness.apply(shape) / self.range_, 1)
+        return np.asarray(np.minimum(self.softness.apply(shape) / self.range_, 1))
 
     def within(self, shape: Floats) -> Floats:
         """Return an inner glow, also where the shape does not cover it."""
         edge = np.minimum(self.softness.apply(1 - shape) / self.range_, 1)
-        return 1 - edge if self.from_center else edge
+        return np.asarray(1 - edge if self.from_center else edge, np.float32)
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ class Satin:
         soft = self.shadow.softness.apply(shape)
         right, down = self.shadow.right, self.shadow.down
         apart = np.abs(_moved(soft, right, down, 0) - _moved(soft, -right, -down, 0))
-        return 1 - apart if self.inverted else apart
+        return np.asarray(1 - apart if self.inverted else apart, np.float32)
 
 
 def _moved(cover: Floats, right: int, down: int, outside: float) -> Floats:

@@ -26,7 +26,7 @@ def widened(cover: Floats, by: float) -> Floats:
     """Grow a shape by `by` pixels, its soft edge moved outwards as it is."""
     if by <= 0:
         return cover
-    return np.clip(by + 0.5 - edge_distance(cover), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(by + 0.5 - edge_distance(cover), 0, 1), np.float32)
 
 
 def edge_distance(cover: Floats) -> Floats:
