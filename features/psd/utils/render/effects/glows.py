@@ -21,20 +21,21 @@ _FARTHEST = 30_000.0
 class Softness:
     """How far an edge is moved, and then blurred, in pixels."""
 
-    widening: float
-    blur: float
+    widening: int
+    blur: int
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Self:
         """Read size and spread (or choke), of which the latter is a percentage."""
         size = min(max(number(settings, "size"), 0), _LARGEST)
         hard = min(max(number(settings, "choke"), number(settings, "spread"), 0), 100)
-        return cls(size * hard / 100, size * (1 - hard / 100))
+        widening = round(size * hard / 100)
+        return cls(widening, round(size) - widening)
 
     @property
     def reach(self) -> int:
         """Pixels beyond the shape where it still shows."""
-        return round(self.widening + self.blur) + 2
+        return self.widening + self.blur + 2
 
     def apply(self, cover: Floats) -> Floats:
         """Widen and blur a shape."""
