@@ -55,8 +55,9 @@ class Shadow:
         """Read an effect's settings; light from an angle throws the other way."""
         angle = np.radians(number(settings, "angle"))
         distance = min(max(number(settings, "distance"), 0), _FARTHEST)
-        right = -round(float(distance * np.cos(angle)))
-        return cls(Softness.of(settings), right, round(float(distance * np.sin(angle))))
+        right = _nearest(-distance * np.cos(angle))
+        down = _nearest(distance * np.sin(angle))
+        return cls(Softness.of(settings), right, down)
 
     @property
     def reach(self) -> int:
@@ -126,6 +127,11 @@ class Satin:
         right, down = self.shadow.right, self.shadow.down
         apart = np.abs(_moved(soft, right, down, 0) - _moved(soft, -right, -down, 0))
         return np.asarray(1 - apart if self.inverted else apart, np.float32)
+
+
+def _nearest(pixels: float) -> int:
+    """Round to whole pixels, halves up: a shadow of 2.5 lies 3 to the right."""
+    return int(np.floor(pixels + 0.5 + 1e-9))
 
 
 def _moved(cover: Floats, right: int, down: int, outside: float) -> Floats:
