@@ -87,9 +87,7 @@ def test_normal_and_what_is_unknown_have_no_formula() -> None:
 
 
 @given(PART, st.integers(0, 1000), st.integers(-1000, 1000))
-def test_dissolve_depends_on_the_place_alone(
-    cover: float, left: int, top: int
-) -> None:
+def test_dissolve_depends_on_the_place_alone(cover: float, left: int, top: int) -> None:
     alpha = np.full((64, 64), cover, np.float32)
     dots = dissolved(alpha, left, top)
     assert set(np.unique(dots)) <= {0, 1}
