@@ -3,22 +3,20 @@
 import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.psd.utils.details.effects import read_effects
 from features.psd.utils.file.container import Container, read_container
-from features.psd.utils.file.fidelity import fidelity_of
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Box, Node, build_tree
 from features.psd.utils.pixels.color import ColorSpace, color_space
 from features.psd.utils.pixels.raster import merged_raster
 from features.psd.utils.pixels.samples import Bytes8
 from features.psd.utils.render.compositor import Rendering, render
-from features.psd.utils.render.masks import hides_by_mask
-from tests.test_psd.documents import LIMITS
+from tests.test_psd.documents import LIMITS, structure
 
 Doubles = NDArray[np.float64]
 
@@ -31,6 +29,7 @@ class Opened:
     section: LayerSection
     nodes: list[Node]
     space: ColorSpace
+    path: Path | None = None
 
     def render(
         self,
@@ -48,11 +47,8 @@ class Opened:
 
     def fidelity(self, node: Node) -> str:
         """Return what a layer's fidelity is told to be."""
-        header = self.container.header
-        effects = read_effects(node.record.blocks, self.container.global_angle)
-        masks = hides_by_mask(node.record, header)
-        problems = self.space.problems
-        return fidelity_of(node.record, header, effects, masks, problems)[0]
+        assert self.path is not None
+        return _told(self.path)[node.index]
 
     def named(self, name: str) -> Node:
         """Return the first node of a name."""
@@ -66,6 +62,7 @@ class Opened:
 
 def opened(source: Path | bytes) -> Opened:
     """Open a document's file, or its bytes."""
+    path = source if isinstance(source, Path) else None
     if isinstance(source, Path):
         with source.open("rb") as file:
             data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -74,7 +71,12 @@ def opened(source: Path | bytes) -> Opened:
     container = read_container(data)
     section = read_layers(container)
     nodes = build_tree(section.records, LIMITS)
-    return Opened(container, section, nodes, color_space(container))
+    return Opened(container, section, nodes, color_space(container), path)
+
+
+@cache
+def _told(path: Path) -> list[str]:
+    return [layer.fidelity for layer in structure(path).layers]
 
 
 def as_rgba(pixels: Bytes8) -> Bytes8:

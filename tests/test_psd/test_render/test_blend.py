@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from psd_tools.composite.blend import get_blend_func
 from psd_tools.constants import BlendMode
 
-from features.psd.utils.render.blend import Floats, blend_function, dissolved
+from features.psd.utils.render.blend import (
+    Floats,
+    as_floats,
+    blend_function,
+    dissolved,
+)
 from features.psd.utils.render.canvas import Canvas
 
 # In Photoshop's menu, but for those that are no function of two colours.
@@ -41,7 +46,7 @@ def _name(mode: BlendMode) -> str:
 
 def _colors(seed: int) -> Floats:
     generator = np.random.default_rng(seed)
-    return generator.integers(0, 256, (64, 64, 3)).astype(np.float32) / 255
+    return as_floats(generator.integers(0, 256, (64, 64, 3)) / 255)
 
 
 def _pairs() -> tuple[Floats, Floats]:

@@ -18,7 +18,7 @@ from tests.test_psd.test_render.scenes import Opened, difference, opened
 WIDTH, HEIGHT = 40, 30
 
 
-def _document(draw: Callable[[PSDImage], None]) -> Opened:
+def _document(draw: Callable[[PSDImage], object]) -> Opened:
     document = PSDImage.new("RGBA", (WIDTH, HEIGHT))
     draw(document)
     return opened(saved(document))
@@ -35,7 +35,7 @@ def _center(document: Opened) -> list[int]:
 
 def test_one_opaque_layer_is_its_pixels() -> None:
     picture = noise(WIDTH, HEIGHT).convert("RGB").convert("RGBA")
-    document = _document(lambda psd: psd.create_pixel_layer(picture) and None)
+    document = _document(lambda psd: psd.create_pixel_layer(picture))
     assert np.array_equal(document.render().pixels, np.asarray(picture))
 
 
@@ -116,9 +116,7 @@ def test_effects_go_on_from_strip_to_strip(
 
 
 def test_a_box_beyond_the_canvas_is_transparent_there() -> None:
-    document = _document(
-        lambda psd: psd.create_pixel_layer(_plain((1, 2, 3, 255))) and None
-    )
+    document = _document(lambda psd: psd.create_pixel_layer(_plain((1, 2, 3, 255))))
     rendering = document.render(box=(-5, -5, WIDTH + 5, HEIGHT + 5))
     assert (rendering.left, rendering.top) == (-5, -5)
     assert rendering.pixels.shape == (HEIGHT + 10, WIDTH + 10, 4)
@@ -128,18 +126,14 @@ def test_a_box_beyond_the_canvas_is_transparent_there() -> None:
 
 @pytest.mark.parametrize("scale", [0.1, 0.5, 1.0, 2.0])
 def test_a_scale_keeps_the_colors(scale: float) -> None:
-    document = _document(
-        lambda psd: psd.create_pixel_layer(_plain((10, 200, 30, 128))) and None
-    )
+    document = _document(lambda psd: psd.create_pixel_layer(_plain((10, 200, 30, 128))))
     pixels = document.render(scale=scale).pixels
     assert pixels.shape == (round(HEIGHT * scale), round(WIDTH * scale), 4)
     assert np.abs(pixels.astype(int) - [10, 200, 30, 128]).max() <= 2
 
 
 def test_too_large_a_picture_is_refused() -> None:
-    document = _document(
-        lambda psd: psd.create_pixel_layer(_plain((1, 2, 3, 255))) and None
-    )
+    document = _document(lambda psd: psd.create_pixel_layer(_plain((1, 2, 3, 255))))
     with pytest.raises(PsdError) as error:
         document.render(scale=1000)
     assert error.value.code == ErrorCode.LIMIT_EXCEEDED

@@ -97,7 +97,8 @@ def _alone_at(document: Opened, node: Node, alone: NDArray[np.uint8]) -> Places:
     below = [other for other in others if other.index < node.index]
     bare = _cover(document, below, own) == 0
     on_board = any(b"artb" in group.record.blocks for group in groups)
-    return (own > 0) & ~covered & (opaque | (bare & (not on_board)))
+    alone_there = opaque | (bare & (not on_board))
+    return np.asarray((own > 0) & ~covered & alone_there)
 
 
 def _cover(

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from psd_tools.psd import adjustments as stored
 from psd_tools.psd.descriptor import DescriptorBlock
 
-from features.psd.utils.details.jsonable import to_json
 from features.psd.utils.file.container import ColorMode
 from features.psd.utils.render.blend import Floats, luminosity_of
+from features.psd.utils.render.descriptors import to_json
 from features.psd.utils.render.settings import flag, number
 
 Adjust = Callable[[Floats], Floats]

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from psd_tools.psd.descriptor import DescriptorBlock
 
-from features.psd.utils.details.jsonable import to_json
 from features.psd.utils.file.tree import Box
 from features.psd.utils.render.blend import Floats
+from features.psd.utils.render.descriptors import to_json
 from features.psd.utils.render.settings import nested, number
 
 _KEYS: Final = (b"artb", b"artd", b"abdd")

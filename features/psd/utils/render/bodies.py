@@ -7,7 +7,6 @@ from typing import Any, Final, Protocol
 import numpy as np
 from psd_tools.psd.descriptor import DescriptorBlock
 
-from features.psd.utils.details.jsonable import to_json
 from features.psd.utils.file.container import Header
 from features.psd.utils.file.kinds import has_pixels, kind_of
 from features.psd.utils.file.records import Record
@@ -15,6 +14,7 @@ from features.psd.utils.file.tree import Box
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.render.blend import Floats
 from features.psd.utils.render.canvas import Canvas, common, grown
+from features.psd.utils.render.descriptors import to_json
 from features.psd.utils.render.paints import Paint, PaintShop
 from features.psd.utils.render.paths import Path, read_path
 from features.psd.utils.render.rows import Windowed, layer_pixels

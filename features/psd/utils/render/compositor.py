@@ -18,7 +18,7 @@ from features.psd.utils.render.scene import PASS_THROUGH, Do, Item, Scene, Scene
 from features.psd.utils.render.strips import StripPainter
 
 # Of all canvases that are open at a time, in pixels of 16 bytes.
-_OPEN_PIXELS: Final = 1 << 23
+_OPEN_PIXELS: Final = 1 << 20
 _LEAST_ROWS: Final = 16
 _MOST_PIXELS: Final = 1 << 27
 

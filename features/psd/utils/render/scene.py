@@ -4,9 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from features.psd.utils.details.effects import read_effects
-from features.psd.utils.details.text import read_text
-from features.psd.utils.file.container import Container
+from features.psd.utils.file.container import Container, ResourceId
 from features.psd.utils.file.kinds import adjustment_of, blend_mode_of, kind_of
 from features.psd.utils.file.records import Record
 from features.psd.utils.file.tree import Box, Node
@@ -14,12 +12,14 @@ from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.render.adjustments import Adjustment, read_adjustment
 from features.psd.utils.render.artboards import Artboard, read_artboard
 from features.psd.utils.render.bodies import Body, extent_of, read_body
+from features.psd.utils.render.effects.stored import stored_effects
 from features.psd.utils.render.effects.style import Style, read_style
 from features.psd.utils.render.grays import gray_adjustment
 from features.psd.utils.render.masks import Masks, read_masks
 from features.psd.utils.render.paints import PaintShop
 
 PASS_THROUGH = "pass through"
+_PICTURE_FONTS = ("ColorEmoji", "UIEmoji")
 # Their fill opacity bends the formula, not the coverage.
 _BENT_BY_FILL = (
     "color burn",
@@ -97,6 +97,8 @@ class SceneBuilder:
         self._container, self._space = container, space
         self._shop = PaintShop(container, space)
         self._scene = Scene()
+        light = container.resources.get(ResourceId.GLOBAL_ANGLE)
+        self._global_angle = int.from_bytes(light[:4], signed=True) if light else None
         # Written by the compositor that came with the mixing of text in light.
         self._bends_text = b"cinf" in container.blocks
 
@@ -143,7 +145,7 @@ class SceneBuilder:
 
     def _item(self, node: Node) -> Item:
         record, header = node.record, self._container.header
-        effects = read_effects(record.blocks, self._container.global_angle)
+        effects = stored_effects(record.blocks, self._global_angle)
         masks = read_masks(record, header)
         item = Item(
             mode=blend_mode_of(record),
@@ -248,10 +250,10 @@ def _stacked(nodes: list[Node], bases: dict[int, Node]) -> list[_Waiting]:
 
 def _is_of_outlines(record: Record) -> bool:
     """Tell whether it is text of letters, not of the pictures that emoji are."""
-    text = read_text(record.blocks.get(b"TySh"))
-    if kind_of(record) != "TEXT" or text is None:
-        return False
-    return not any("emoji" in (run.font or "").lower() for run in text.runs)
+    block = bytes(record.blocks.get(b"TySh", b""))
+    return kind_of(record) == "TEXT" and not any(
+        font.encode("utf-16-be") in block for font in _PICTURE_FONTS
+    )
 
 
 def _byte(record: Record, key: bytes, default: int) -> int:
