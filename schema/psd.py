@@ -256,7 +256,7 @@ class PsdDocument(Node):
             icc_profile=row.icc_profile,
             layer_count=row.layer_count,
             fonts=row.fonts,
-            image_is_composed=row.image_composed,
+            image_is_composed=row.image_is_composed,
             created_at=row.created_at,
         )
 

@@ -15,11 +15,11 @@ def upgrade() -> None:
     op.add_column(
         "psd_documents",
         sa.Column(
-            "image_composed", sa.Boolean(), nullable=False, server_default="false"
+            "image_is_composed", sa.Boolean(), nullable=False, server_default="false"
         ),
     )
 
 
 def downgrade() -> None:
     """Drop the column."""
-    op.drop_column("psd_documents", "image_composed")
+    op.drop_column("psd_documents", "image_is_composed")

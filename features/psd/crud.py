@@ -19,7 +19,7 @@ ROWS_PER_INSERT = 500
 _LAYER_COLUMNS: Final[list[str]] = [one.key for one in inspect(PsdLayer).columns]
 _Layer: type[Any] = namedtuple("_Layer", _LAYER_COLUMNS)  # type: ignore[misc]
 _as_layer: Final[Any] = _Layer._make
-_KEPT = {"id", "created_at", "image_id", "preview_id", "image_composed"} | {
+_KEPT = {"id", "created_at", "image_id", "preview_id", "image_is_composed"} | {
     "previews_published"
 }
 
@@ -70,7 +70,7 @@ async def set_document_pictures(
         .values(
             image_id=pictures.image_id,
             preview_id=pictures.preview_id,
-            image_composed=composed,
+            image_is_composed=composed,
         )
     )
 
