@@ -40,6 +40,7 @@ _KEPT = {
     "id",
     "created_at",
     "image_id",
+    "image_is_composed",
     "preview_id",
     "embedded_id",
     "previews_published",
@@ -95,13 +96,17 @@ async def set_damaged(session: AsyncSession, reasons: Mapping[str, str]) -> None
 
 
 async def set_document_pictures(
-    session: AsyncSession, document_id: str, pictures: Pictures
+    session: AsyncSession, document_id: str, pictures: Pictures, composed: bool
 ) -> None:
-    """Store the flattened image of a document."""
+    """Store the flattened image of a document, and whether it is composed."""
     await session.execute(
         update(PsdDocument)
         .where(col(PsdDocument.id) == document_id)
-        .values(image_id=pictures.image_id, preview_id=pictures.preview_id)
+        .values(
+            image_id=pictures.image_id,
+            preview_id=pictures.preview_id,
+            image_is_composed=composed,
+        )
     )
 
 

@@ -23,8 +23,9 @@ class PsdDocument(TimestampMixin, table=True):
     """A parsed PSD. Its id is derived from its job's, so that a retry finds it again.
 
     `previews_published` says that the previews' life has been counted from the parse's
-    completion, `previews_asked_at` since when somebody wants those made again whose
-    life is over, and `engine_version` which engine has read it.
+    completion, `image_is_composed` that the file embeds no picture of the whole
+    document, `previews_asked_at` since when somebody wants those made again whose life
+    is over, and `engine_version` which engine has read it.
     """
 
     __tablename__ = "psd_documents"
@@ -58,6 +59,7 @@ class PsdDocument(TimestampMixin, table=True):
     preview_id: str | None = Field(
         default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
     )
+    image_is_composed: bool = False
     previews_published: bool = False
     previews_asked_at: datetime | None = Field(
         default=None, sa_type=DateTime(timezone=True)

@@ -13,12 +13,17 @@ from features.psd.utils.file.container import Container, read_container
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_descriptions, check_pixels
-from features.psd.utils.pictures.export import Pictures, export_pixels, export_raster
+from features.psd.utils.pictures.export import Pictures, export_raster, is_blank
 from features.psd.utils.pictures.turns import in_order, taken
 from features.psd.utils.pixels.codecs import DamagedPixels
 from features.psd.utils.pixels.color import ColorSpace, color_space
-from features.psd.utils.pixels.raster import Raster, layer_raster, merged_raster
-from features.psd.utils.render.compose import compose
+from features.psd.utils.pixels.raster import (
+    Raster,
+    check_merged,
+    layer_raster,
+    merged_raster,
+)
+from features.psd.utils.render.compositor import Composition
 from features.psd.utils.types import (
     FlattenedExported,
     LayerDamaged,
@@ -65,7 +70,8 @@ def parse(
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
             space = color_space(container, wide=wide)
-            merged = _merged(container, section, space)
+            if not helping and _merged(container, section, space) is not None:
+                check_merged(container)
             check_pixels(container, section.records, len(data), limits)
             check_descriptions(section.records)
             if not helping:
@@ -76,9 +82,9 @@ def parse(
         if export_layers:
             for node in taken(in_order(container.header, nodes), turns):
                 if node is None:
-                    yield from _flattened(source, out, merged)
+                    yield from _flattened(container, section, nodes, space, out)
                 else:
-                    yield from _layers(container, [node], space, out)
+                    yield from _layer(container, node, space, out)
         if export_layers and not helping:
             yield from export_embedded(document.layers, files, out)
 
@@ -117,20 +123,38 @@ def _merged(
     return merged_raster(container, space, section.merged_alpha)
 
 
-def _flattened(source: Path, out: Path, merged: Raster | None) -> Iterator[Message]:
-    if merged is not None:
-        try:
-            pictures = _export(merged, out, "flattened")
-        except DamagedPixels as error:
-            raise corrupt(f"in its merged image, {error}") from error
-        yield FlattenedExported(*pictures)
-        return
-    pixels = compose(source)
-    if pixels is not None:
-        yield FlattenedExported(*export_pixels(pixels, out, "flattened"))
+def _flattened(
+    container: Container,
+    section: LayerSection,
+    nodes: list[Node],
+    space: ColorSpace,
+    out: Path,
+) -> Iterator[Message]:
+    """Export the merged image; composed of the layers where it is missing or blank."""
+    composition = Composition(container, nodes, space)
+    try:
+        composed = _needs_composing(container, section, space, composition)
+        merged = None if composed else _merged(container, section, space)
+        pictures = _export(merged or composition, out, "flattened")
+    except DamagedPixels as error:
+        raise corrupt(f"in its merged image, {error}") from error
+    yield FlattenedExported(*pictures, composed=composed)
 
 
-def _export(raster: Raster, out: Path, name: str) -> Pictures:
+def _needs_composing(
+    container: Container,
+    section: LayerSection,
+    space: ColorSpace,
+    composition: Composition,
+) -> bool:
+    """Tell whether there is no merged image, or a blank one though layers show more."""
+    merged = _merged(container, section, space)
+    if merged is None:
+        return True
+    return composition.shows_layers and is_blank(merged) and not is_blank(composition)
+
+
+def _export(raster: Raster | Composition, out: Path, name: str) -> Pictures:
     try:
         return export_raster(raster, out, name)
     except MemoryError as error:
@@ -143,14 +167,13 @@ def _too_large() -> PsdError:
     )
 
 
-def _layers(
-    container: Container, nodes: list[Node], space: ColorSpace, out: Path
+def _layer(
+    container: Container, node: Node, space: ColorSpace, out: Path
 ) -> Iterator[Message]:
-    for node in nodes:
-        try:
-            raster = layer_raster(node.record, container.header, space)
-            pictures = _export(raster, out, f"layer-{node.index:05d}")
-        except DamagedPixels:
-            yield LayerDamaged(node.index, DAMAGED_PIXELS)
-        else:
-            yield LayerExported(node.index, *pictures)
+    try:
+        raster = layer_raster(node.record, container.header, space)
+        pictures = _export(raster, out, f"layer-{node.index:05d}")
+    except DamagedPixels:
+        yield LayerDamaged(node.index, DAMAGED_PIXELS)
+    else:
+        yield LayerExported(node.index, *pictures)

@@ -11,14 +11,11 @@ from features.psd.utils.details.smart import LinkedFile, read_smart_object
 from features.psd.utils.details.swatches import swatches_of
 from features.psd.utils.details.text import read_text
 from features.psd.utils.file.container import Container, ResourceId
-from features.psd.utils.file.kinds import (
-    blend_mode_of,
-    fidelity_of,
-    has_vector_mask,
-    kind_of,
-)
+from features.psd.utils.file.fidelity import fidelity_of
+from features.psd.utils.file.kinds import blend_mode_of, has_vector_mask, kind_of
 from features.psd.utils.file.tree import Node
 from features.psd.utils.pixels.color import ColorSpace
+from features.psd.utils.render.masks import hides_by_mask
 from features.psd.utils.types import Document, Layer
 
 
@@ -69,7 +66,11 @@ def _layer(
     record = node.record
     effects = read_effects(record.blocks, _light(container))
     fidelity, unsupported = fidelity_of(
-        record, container.header, effects, space.problems
+        record,
+        container.header,
+        effects,
+        hides_by_mask(record, container.header),
+        space.problems,
     )
     left, top, right, bottom = node.box or (0, 0, 0, 0)
     return Layer(

@@ -18,7 +18,8 @@ _LONGEST_NAME = 1000
 class Record:
     """One layer record. `channels` maps a channel's id to its packed bytes.
 
-    Ids count the colours from 0; -1 is transparency, -2 and -3 are masks.
+    Ids count the colours from 0; -1 is transparency, -2 and -3 are masks. `mask` is
+    what is said of the masks, as stored.
     """
 
     top: int
@@ -32,6 +33,7 @@ class Record:
     flags: int
     name: str = ""
     has_mask: bool = False
+    mask: bytes = b""
     blends_by_range: bool = False
     blocks: dict[bytes, memoryview] = field(default_factory=dict)
     channels: dict[int, memoryview] = field(default_factory=dict)
@@ -92,13 +94,12 @@ def read_layers(container: Container) -> LayerSection:
     layers = cursor.section("the layers", "Q" if cursor.large else "I")
     if cursor.left >= 4 and not cursor.at_block():
         cursor.section("the layer mask settings")
-    blocks: dict[bytes, memoryview] = {}
     for key, content in cursor.blocks():
-        blocks.setdefault(key, content)
+        container.blocks.setdefault(key, content)
         if key in (b"Lr16", b"Lr32"):
             where, large = "the layers", cursor.large
             layers = Cursor(content, 0, len(content), where, large, cursor.parts)
-    return _read_layer_info(layers, blocks)
+    return _read_layer_info(layers, container.blocks)
 
 
 def _read_layer_info(cursor: Cursor, blocks: dict[bytes, memoryview]) -> LayerSection:
@@ -143,7 +144,8 @@ def _read_record(cursor: Cursor) -> Record:
 
 def _read_extra(record: Record, cursor: Cursor) -> None:
     mask = cursor.section("a layer's mask")
-    record.has_mask = _has_mask(record, mask.take(mask.left))
+    record.mask = bytes(mask.take(mask.left))
+    record.has_mask = _has_mask(record)
     ranges = cursor.section("a layer's blending ranges")
     packed = bytes(ranges.take(ranges.left))
     record.blends_by_range = packed != b"\0\0\xff\xff" * (len(packed) // 4)
@@ -156,8 +158,9 @@ def _read_extra(record: Record, cursor: Cursor) -> None:
         record.name = _unicode_name(record.blocks[b"luni"], record.name)
 
 
-def _has_mask(record: Record, mask: memoryview) -> bool:
+def _has_mask(record: Record) -> bool:
     """Tell whether there is a painted mask: a vector mask alone leaves one, too."""
+    mask = record.mask
     if len(mask) < 18:
         return False
     if any(channel == -3 for channel, _ in record.lengths):

@@ -10,7 +10,12 @@ from psd_tools.psd.image_resources import AlphaIdentifiers
 
 from features.psd.utils.file.container import ColorMode, Container, Header, ResourceId
 from features.psd.utils.file.records import Record
-from features.psd.utils.pixels.codecs import DamagedPixels, Rows, open_rows
+from features.psd.utils.pixels.codecs import (
+    DamagedPixels,
+    Rows,
+    check_packed,
+    open_rows,
+)
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.pixels.samples import (
     Pixels,
@@ -56,11 +61,14 @@ class Raster:
         """
         step = max(_BAND_PIXELS // self.width // multiple, 1) * multiple
         for top in range(0, self.height, step):
-            try:
-                band = self._band(min(step, self.height - top))
-            except _DAMAGE as error:
-                raise DamagedPixels("pixels cannot be unpacked") from error
-            yield band
+            yield self.take(min(step, self.height - top))
+
+    def take(self, rows: int) -> Pixels:
+        """Return the next rows as one band, as `bands` does."""
+        try:
+            return self._band(rows)
+        except _DAMAGE as error:
+            raise DamagedPixels("pixels cannot be unpacked") from error
 
     def _band(self, rows: int) -> Pixels:
         planes = [self._samples(channel, rows) for channel in self.colors]
@@ -103,20 +111,21 @@ def layer_raster(record: Record, header: Header, space: ColorSpace) -> Raster:
     return Raster(width, height, header.depth, space, found, rows(-1))
 
 
+def check_merged(container: Container) -> None:
+    """Raise DamagedPixels where rows of a packed merged image are out of step."""
+    header = container.header
+    layout = (header.width, header.height, header.depth, header.large, header.channels)
+    check_packed(container.merged, *layout)
+
+
 def merged_raster(container: Container, space: ColorSpace, alpha: bool) -> Raster:
     """Open the merged image; `alpha` tells that its first extra channel is that.
 
     DamagedPixels where the data cannot suffice for the canvas.
     """
     header = container.header
-    planes = open_rows(
-        container.merged,
-        header.width,
-        header.height,
-        header.depth,
-        header.large,
-        header.channels,
-    )
+    layout = (header.width, header.height, header.depth, header.large, header.channels)
+    planes = open_rows(container.merged, *layout)
     place = _alpha_plane(container, space, alpha)
     return Raster(
         header.width,
