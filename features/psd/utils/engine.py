@@ -1,11 +1,9 @@
 """The engine: one file in, a stream of messages and image files out."""
 
-import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from features.psd.exceptions import PsdError, corrupt, over_limit
+from features.psd.exceptions import corrupt
 from features.psd.utils.details.effects import read_effects
 from features.psd.utils.details.text import read_text
 from features.psd.utils.file.container import Container, read_container
@@ -16,6 +14,7 @@ from features.psd.utils.file.kinds import (
     has_vector_mask,
     kind_of,
 )
+from features.psd.utils.file.reading import blaming_the_file, mapped, too_large
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_pixels
@@ -51,14 +50,14 @@ def parse(
     Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
     LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
     """
-    with _mapped(source) as data:
-        with _blaming_the_file():
+    with mapped(source) as data:
+        with blaming_the_file():
             container = read_container(data)
             check_canvas(container.header, limits)
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
             space = color_space(container)
-            merged = _merged(container, section, space)
+            merged = merged_of(container, section, space)
             check_pixels(container, section.records, len(data), limits)
             structure = Structure(_document(container, nodes, space))
         yield structure
@@ -67,31 +66,7 @@ def parse(
             yield from _layers(container, nodes, space, out)
 
 
-@contextmanager
-def _mapped(source: Path) -> Iterator[memoryview]:
-    with source.open("rb") as file:
-        if not source.stat().st_size:
-            raise corrupt("it is empty")
-        # Closed by its last reference: slices of it may outlive an exception.
-        yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-@contextmanager
-def _blaming_the_file() -> Iterator[None]:
-    """Turn whatever bad bytes provoke into a PsdError."""
-    try:
-        yield
-    except PsdError:
-        raise
-    except DamagedPixels as error:
-        raise corrupt(f"in its merged image, {error}") from error
-    except MemoryError as error:
-        raise _too_large() from error
-    except Exception as error:
-        raise corrupt("its structure cannot be read") from error
-
-
-def _merged(
+def merged_of(
     container: Container, section: LayerSection, space: ColorSpace
 ) -> Raster | None:
     """Open the merged image; None where the writer left it blank."""
@@ -117,13 +92,7 @@ def _export(raster: Raster, out: Path, name: str) -> Pictures:
     try:
         return export_raster(raster, out, name)
     except MemoryError as error:
-        raise _too_large() from error
-
-
-def _too_large() -> PsdError:
-    return over_limit(
-        "This document needs more memory than allowed. Make the image smaller."
-    )
+        raise too_large() from error
 
 
 def _layers(
