@@ -18,6 +18,7 @@ from schema.priority import JobPriority
 
 if TYPE_CHECKING:
     from schema.jobs import Job
+    from schema.psd_exports import PsdExport
 
 MAX_LAYERS_PAGE = 1000
 
@@ -311,6 +312,15 @@ class PsdDocument(Node):
     async def preview(self, info: Info) -> Image | None:
         """The flattened document, small."""
         return await load_image(info, self.row.preview_id)
+
+    @strawberry.field(description="What was exported of it, newest first.")
+    async def exports(
+        self, info: Info, first: int = 20, after: str | None = None
+    ) -> Connection[Annotated["PsdExport", strawberry.lazy("schema.psd_exports")]]:
+        """The document's exports."""
+        from schema.psd_exports import export_page  # the two types know each other
+
+        return await export_page(info, self.row.id, first, after)
 
 
 async def _children(

@@ -22,13 +22,28 @@ _as_layer: Final[Any] = _Layer._make
 _KEPT = {"id", "created_at", "image_id", "preview_id", "previews_published"}
 
 
+async def upsert[T: SQLModel](
+    session: AsyncSession, table: type[T], rows: Sequence[T]
+) -> None:
+    """Store rows; of those that are there already, all but what is kept is replaced."""
+    statement = insert(table).values([row.model_dump() for row in rows])
+    changed = {
+        name: statement.excluded[name]
+        for name in table.model_fields
+        if name not in _KEPT
+    }
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=changed)
+    )
+
+
 async def save_structure(
     session: AsyncSession, document: PsdDocument, layers: Sequence[PsdLayer]
 ) -> None:
     """Store a document and its layers; what an attempt before stored is kept below."""
-    await _upsert(session, PsdDocument, [document])
+    await upsert(session, PsdDocument, [document])
     for start in range(0, len(layers), ROWS_PER_INSERT):
-        await _upsert(session, PsdLayer, layers[start : start + ROWS_PER_INSERT])
+        await upsert(session, PsdLayer, layers[start : start + ROWS_PER_INSERT])
 
 
 async def set_layer_pictures(
@@ -198,20 +213,6 @@ async def count_documents(session: AsyncSession, owner_id: str | None) -> int:
     if owner_id is not None:
         query = query.where(col(PsdDocument.owner_id) == owner_id)
     return (await session.scalars(query)).one()
-
-
-async def _upsert[T: SQLModel](
-    session: AsyncSession, table: type[T], rows: Sequence[T]
-) -> None:
-    statement = insert(table).values([row.model_dump() for row in rows])
-    changed = {
-        name: statement.excluded[name]
-        for name in table.model_fields
-        if name not in _KEPT
-    }
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=changed)
-    )
 
 
 def _conditions(

@@ -16,7 +16,6 @@ OWED: Final[dict[str, frozenset[str]]] = {
     ),
     "import": frozenset(
         {
-            "Artifact",
             "ColumnMappingInput",
             "ColumnType",
             "Dataset",
@@ -73,7 +72,6 @@ OWED: Final[dict[str, frozenset[str]]] = {
             "DimensionInput",
             "GenerateBackgroundInput",
             "GeneratedBackground",
-            "ImageFormat",
             "JobResult | AnalysisRun",
             "JobResult | GeneratedBackground",
             "MeasureInput",
