@@ -7,9 +7,9 @@ from features.psd.exceptions import corrupt
 from features.psd.utils.details.effects import read_effects
 from features.psd.utils.details.text import read_text
 from features.psd.utils.file.container import Container, read_container
+from features.psd.utils.file.fidelity import fidelity_of
 from features.psd.utils.file.kinds import (
     blend_mode_of,
-    fidelity_of,
     has_pixels,
     has_vector_mask,
     kind_of,
@@ -18,11 +18,12 @@ from features.psd.utils.file.reading import blaming_the_file, mapped, too_large
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_pixels
-from features.psd.utils.pictures.export import Pictures, export_pixels, export_raster
+from features.psd.utils.pictures.export import Pictures, export_raster
 from features.psd.utils.pixels.codecs import DamagedPixels
 from features.psd.utils.pixels.color import ColorSpace, color_space
 from features.psd.utils.pixels.raster import Raster, layer_raster, merged_raster
-from features.psd.utils.render.compose import compose
+from features.psd.utils.render.compositor import Composition
+from features.psd.utils.render.masks import hides_by_mask
 from features.psd.utils.types import (
     Document,
     FlattenedExported,
@@ -62,7 +63,8 @@ def parse(
             structure = Structure(_document(container, nodes, space))
         yield structure
         if export_layers:
-            yield from _flattened(source, out, merged)
+            composed = Composition(container, nodes, space)
+            yield from _flattened(out, merged or composed)
             yield from _layers(container, nodes, space, out)
 
 
@@ -75,20 +77,15 @@ def merged_of(
     return merged_raster(container, space, section.merged_alpha)
 
 
-def _flattened(source: Path, out: Path, merged: Raster | None) -> Iterator[Message]:
-    if merged is not None:
-        try:
-            pictures = _export(merged, out, "flattened")
-        except DamagedPixels as error:
-            raise corrupt(f"in its merged image, {error}") from error
-        yield FlattenedExported(*pictures)
-        return
-    pixels = compose(source)
-    if pixels is not None:
-        yield FlattenedExported(*export_pixels(pixels, out, "flattened"))
+def _flattened(out: Path, picture: Raster | Composition) -> Iterator[Message]:
+    try:
+        pictures = _export(picture, out, "flattened")
+    except DamagedPixels as error:
+        raise corrupt(f"in its merged image, {error}") from error
+    yield FlattenedExported(*pictures)
 
 
-def _export(raster: Raster, out: Path, name: str) -> Pictures:
+def _export(raster: Raster | Composition, out: Path, name: str) -> Pictures:
     try:
         return export_raster(raster, out, name)
     except MemoryError as error:
@@ -131,7 +128,11 @@ def _layer(node: Node, container: Container, space: ColorSpace) -> Layer:
     record = node.record
     effects = read_effects(record.blocks, container.global_angle)
     fidelity, unsupported = fidelity_of(
-        record, container.header, effects, space.problems
+        record,
+        container.header,
+        effects,
+        hides_by_mask(record, container.header),
+        space.problems,
     )
     left, top, right, bottom = node.box or (0, 0, 0, 0)
     return Layer(

@@ -1,7 +1,7 @@
 """The sections of a PSD or PSB: header, palette, resources, layers, merged image."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from features.psd.exceptions import corrupt, cut_short, unsupported
@@ -61,7 +61,8 @@ class Container:
     """A file cut into its sections, nothing unpacked.
 
     `palette` is the colour mode data, `layers` the layer and mask section,
-    `merged` all that follows it: compression and planes of the merged image.
+    `merged` all that follows it: compression and planes of the merged image. `blocks`
+    are the document's own tagged blocks, which are found along with the layers.
     """
 
     header: Header
@@ -69,6 +70,7 @@ class Container:
     resources: dict[int, memoryview]
     layers: Cursor
     merged: memoryview
+    blocks: dict[bytes, memoryview] = field(default_factory=dict)
 
     @property
     def has_merged_image(self) -> bool:

@@ -1,12 +1,10 @@
-"""What kind of layer a record is, and what in it the exported pixels do not show."""
+"""What kind of layer a record is."""
 
 from typing import Final
 
 from psd_tools.constants import BlendMode
 
-from features.psd.utils.file.container import ColorMode, Header
 from features.psd.utils.file.records import Record
-from features.psd.utils.types import Effect
 
 GROUP_SECTIONS: Final = (1, 2)
 GROUP_END: Final = 3
@@ -55,7 +53,7 @@ def kind_of(record: Record) -> str:
         return "SMART_OBJECT"
     if _named(blocks, _ADJUSTMENTS):
         return "ADJUSTMENT"
-    if record.pixels_irrelevant and any(key in blocks for key in _SHAPES):
+    if is_drawn_by_path(record):
         return "SHAPE"
     return "FILL" if _named(blocks, _FILLS) else "PIXEL"
 
@@ -82,50 +80,21 @@ def has_pixels(record: Record) -> bool:
     return any(id >= 0 and len(data) > 2 for id, data in record.channels.items())
 
 
-def fidelity_of(
-    record: Record, header: Header, effects: list[Effect], color_problems: list[str]
-) -> tuple[str, list[str]]:
-    """Judge how far a layer's exported pixels look as Photoshop shows the layer alone.
-
-    The pixels are the layer's own: its opacity, blend mode, clipping and masks are
-    told beside them for whoever composes the picture, and take nothing from EXACT.
-    What Photoshop adds to the layer's look and nothing else tells (effects, fill
-    opacity, blend-if, knockout) or cannot be drawn alike (colours without a
-    profile) makes it APPROXIMATE. Without pixels it is NONE. The second value
-    names what is missing.
-    """
-    missing = [effect.kind for effect in effects if effect.enabled]
-    missing += _advanced_blending(record)
-    if not has_pixels(record):
-        return "NONE", _not_drawn(record) + missing
-    missing += color_problems
-    if header.mode is ColorMode.DUOTONE:
-        missing.append("duotone inks")
-    return ("APPROXIMATE" if missing else "EXACT"), list(dict.fromkeys(missing))
+def adjustment_of(record: Record) -> str | None:
+    """Return the name of an adjustment layer's kind; None for all others."""
+    if kind_of(record) != "ADJUSTMENT":
+        return None
+    return _named(record.blocks, _ADJUSTMENTS)
 
 
-def _not_drawn(record: Record) -> list[str]:
-    """Name what a layer without pixels would show."""
-    adjustment = _named(record.blocks, _ADJUSTMENTS)
-    if adjustment:
-        return [adjustment]
-    names = [_named(record.blocks, _FILLS)]
-    if any(key in record.blocks for key in _SHAPES) and record.pixels_irrelevant:
-        names.append("vector shape")
-    return [name for name in names if name]
+def fill_of(record: Record) -> str | None:
+    """Return the name of what fills a fill or shape layer."""
+    return _named(record.blocks, _FILLS)
 
 
-def _advanced_blending(record: Record) -> list[str]:
-    names = []
-    fill = record.blocks.get(b"iOpa")
-    if fill is not None and len(fill) and fill[0] != 255:
-        names.append("fill opacity")
-    if record.blends_by_range:
-        names.append("blend if")
-    knockout = record.blocks.get(b"knko")
-    if knockout is not None and len(knockout) and knockout[0]:
-        names.append("knockout")
-    return names
+def is_drawn_by_path(record: Record) -> bool:
+    """Tell whether the pixels are what a path makes."""
+    return record.pixels_irrelevant and any(key in record.blocks for key in _SHAPES)
 
 
 def _named(blocks: dict[bytes, memoryview], names: dict[bytes, str]) -> str | None:

@@ -16,7 +16,8 @@ _FARTHEST = 1 << 29
 class Record:
     """One layer record. `channels` maps a channel's id to its packed bytes.
 
-    Ids count the colours from 0; -1 is transparency, -2 and -3 are masks.
+    Ids count the colours from 0; -1 is transparency, -2 and -3 are masks. `mask` is
+    what is said of the masks, as stored.
     """
 
     top: int
@@ -30,6 +31,7 @@ class Record:
     flags: int
     name: str = ""
     has_mask: bool = False
+    mask: bytes = b""
     blends_by_range: bool = False
     blocks: dict[bytes, memoryview] = field(default_factory=dict)
     channels: dict[int, memoryview] = field(default_factory=dict)
@@ -88,6 +90,7 @@ def read_layers(container: Container) -> LayerSection:
         cursor.section("the layer mask settings")
     alpha = False
     for key, content in cursor.blocks():
+        container.blocks.setdefault(key, content)
         alpha = alpha or key in _MERGED_ALPHA_KEYS
         if key in (b"Lr16", b"Lr32"):
             layers = Cursor(content, 0, len(content), "the layers", cursor.large)
@@ -134,7 +137,8 @@ def _read_record(cursor: Cursor) -> Record:
 
 def _read_extra(record: Record, cursor: Cursor) -> None:
     mask = cursor.section("a layer's mask")
-    record.has_mask = _has_mask(record, mask.take(mask.left))
+    record.mask = bytes(mask.take(mask.left))
+    record.has_mask = _has_mask(record)
     ranges = cursor.section("a layer's blending ranges")
     packed = bytes(ranges.take(ranges.left))
     record.blends_by_range = packed != b"\0\0\xff\xff" * (len(packed) // 4)
@@ -147,8 +151,9 @@ def _read_extra(record: Record, cursor: Cursor) -> None:
         record.name = _unicode_name(record.blocks[b"luni"], record.name)
 
 
-def _has_mask(record: Record, mask: memoryview) -> bool:
+def _has_mask(record: Record) -> bool:
     """Tell whether there is a painted mask: a vector mask alone leaves one, too."""
+    mask = record.mask
     if len(mask) < 18:
         return False
     if any(channel == -3 for channel, _ in record.lengths):

@@ -1,17 +1,33 @@
 """Writing a picture and its preview in one pass over its bands."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from features.psd.utils.pictures.png import PngWriter
 from features.psd.utils.pictures.preview import Reducer, write_preview
-from features.psd.utils.pixels.raster import Raster
 from features.psd.utils.pixels.samples import Bytes8
 from features.psd.utils.types import Picture
 
 Pictures = tuple[Picture, Picture]
 
 
-def export_raster(raster: Raster, out: Path, name: str) -> Pictures:
+class Banded(Protocol):
+    """A picture that comes in bands from the top."""
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+
+    def bands(self, multiple: int = 1) -> Iterator[Bytes8]:
+        """Yield bands; all but the last have a multiple of `multiple` rows."""
+
+
+def export_raster(raster: Banded, out: Path, name: str) -> Pictures:
     """Write ``name.png`` and ``name-preview.webp``; DamagedPixels leaves neither."""
     reducer = Reducer(raster.width, raster.height)
     with PngWriter(out / f"{name}.png", raster.width, raster.height) as png:
@@ -21,13 +37,3 @@ def export_raster(raster: Raster, out: Path, name: str) -> Pictures:
         image = png.finish()
     return image, write_preview(out / f"{name}-preview", reducer.picture())
 
-
-def export_pixels(pixels: Bytes8, out: Path, name: str) -> Pictures:
-    """Write a picture that is in memory as a whole."""
-    height, width = pixels.shape[:2]
-    reducer = Reducer(width, height)
-    with PngWriter(out / f"{name}.png", width, height) as png:
-        png.write(pixels)
-        image = png.finish()
-    reducer.add(pixels)
-    return image, write_preview(out / f"{name}-preview", reducer.picture())

@@ -15,17 +15,20 @@ _WEBP: Final = [cv2.IMWRITE_WEBP_QUALITY, 85]
 
 
 class Reducer:
-    """Collects a picture of `width` by `height` at no more than `MAX_SIDE` a side.
+    """Collects a picture of `width` by `height`, `scale` times its size.
 
-    Bands are reduced by `factor` as they come, to about twice the final size;
-    colours are weighted by their alpha, so that hidden ones do not bleed in.
+    Without a scale it has no more than `MAX_SIDE` a side. Bands are reduced by
+    `factor` as they come, to about twice the final size; colours are weighted by
+    their alpha, so that hidden ones do not bleed in.
     """
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, scale: float | None = None) -> None:
         self._width, self._height = width, height
-        scale = min(MAX_SIDE / max(width, height), 1)
+        longest = max(width, height, 1)
+        if scale is None:
+            scale = min(MAX_SIDE / longest, 1)
         self.size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        self.factor = max(max(width, height) // (2 * MAX_SIDE), 1)
+        self.factor = max(longest // (2 * max(self.size)), 1)
         self._parts: list[Bytes8] = []
 
     def add(self, band: Bytes8) -> None:

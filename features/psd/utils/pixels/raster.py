@@ -55,11 +55,14 @@ class Raster:
         """
         step = max(_BAND_PIXELS // self.width // multiple, 1) * multiple
         for top in range(0, self.height, step):
-            try:
-                band = self._band(min(step, self.height - top))
-            except _DAMAGE as error:
-                raise DamagedPixels("pixels cannot be unpacked") from error
-            yield band
+            yield self.take(min(step, self.height - top))
+
+    def take(self, rows: int) -> Bytes8:
+        """Return the next rows as one band, as `bands` does."""
+        try:
+            return self._band(rows)
+        except _DAMAGE as error:
+            raise DamagedPixels("pixels cannot be unpacked") from error
 
     def _band(self, rows: int) -> Bytes8:
         planes = [self._samples(channel, rows) for channel in self.colors]
