@@ -36,4 +36,3 @@ def export_raster(raster: Banded, out: Path, name: str) -> Pictures:
             reducer.add(band)
         image = png.finish()
     return image, write_preview(out / f"{name}-preview", reducer.picture())
-

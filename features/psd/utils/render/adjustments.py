@@ -119,7 +119,9 @@ def _spline(x: Doubles, y: Doubles, at: Doubles) -> Doubles:
     h, a, b = step[left], x[left + 1] - at, at - x[left]
     cubic = (curve[left] * a**3 + curve[left + 1] * b**3) / (6 * h)
     from_left = (y[left] / h - curve[left] * h / 6) * a
-    return np.asarray(cubic + from_left + (y[left + 1] / h - curve[left + 1] * h / 6) * b)
+    return np.asarray(
+        cubic + from_left + (y[left + 1] / h - curve[left + 1] * h / 6) * b
+    )
 
 
 def _exposure(blocks: dict[bytes, memoryview], mode: ColorMode) -> Adjustment:

@@ -9,9 +9,9 @@ import numpy as np
 from features.psd.exceptions import over_limit
 from features.psd.utils.file.container import ColorMode, Container
 from features.psd.utils.file.tree import Box, Node
+from features.psd.utils.pictures.preview import Reducer
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.pixels.samples import Bytes8
-from features.psd.utils.pictures.preview import Reducer
 from features.psd.utils.render.canvas import box_size
 from features.psd.utils.render.scene import Do, Scene, SceneBuilder
 from features.psd.utils.render.strips import StripPainter

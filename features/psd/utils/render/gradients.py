@@ -8,7 +8,7 @@ from features.psd.utils.file.tree import Box
 from features.psd.utils.render.blend import Floats
 from features.psd.utils.render.canvas import box_size
 from features.psd.utils.render.colors import Palette
-from features.psd.utils.render.settings import flag, number, nested, word
+from features.psd.utils.render.settings import flag, nested, number, word
 
 _STEPS: Final = 4096
 _CLASSIC_SMOOTHNESS: Final = 4096

@@ -43,7 +43,9 @@ class PatternBook:
             return None
         panel = np.asarray(get_pattern(pattern, _MAX_BYTES), np.float32)
         colors = get_pattern_color_channels(pattern)
-        alpha = panel[..., -1:] if panel.shape[2] > colors else np.ones_like(panel[..., :1])
+        alpha = (
+            panel[..., -1:] if panel.shape[2] > colors else np.ones_like(panel[..., :1])
+        )
         tile = np.concatenate([self._rgb(pattern, panel[..., :colors]), alpha], axis=2)
         return _scaled(tile.astype(np.float32), scale)
 
@@ -76,7 +78,9 @@ class PatternBook:
         return self._stored
 
 
-def lay(tile: Floats, window: Box, anchor: tuple[float, float]) -> tuple[Floats, Floats]:
+def lay(
+    tile: Floats, window: Box, anchor: tuple[float, float]
+) -> tuple[Floats, Floats]:
     """Return colours (rows, width, 3) and coverage of a tile repeated from a corner."""
     rows = np.arange(window[1], window[3]) - round(anchor[1])
     columns = np.arange(window[0], window[2]) - round(anchor[0])

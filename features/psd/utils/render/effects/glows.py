@@ -55,9 +55,7 @@ class Shadow:
         angle = np.radians(number(settings, "angle"))
         distance = min(max(number(settings, "distance"), 0), _FARTHEST)
         right = -round(float(distance * np.cos(angle)))
-        return cls(
-            Softness.of(settings), right, round(float(distance * np.sin(angle)))
-        )
+        return cls(Softness.of(settings), right, round(float(distance * np.sin(angle))))
 
     @property
     def reach(self) -> int:
