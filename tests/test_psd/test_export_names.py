@@ -89,9 +89,7 @@ def test_names_are_safe_and_differ_whatever_the_layers_are_called(
     assert [len(own) for own in named] == [len(scales)] * len(paths)
     names = [name.casefold() for own in named for name in own]
     assert len(set(names)) == len(names)
-    folders = {
-        str(parent) for name in names for parent in PurePosixPath(name).parents
-    }
+    folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
     assert folders.isdisjoint(names)
     for name in (name for own in named for name in own):
         assert zipfile.ZipInfo(name).filename == name

@@ -56,7 +56,9 @@ def test_a_size_holds_whatever_the_source(
         assert geometry.crop == (width, height)
         inside = [own <= most for own, most in zip(geometry.scaled, whole, strict=True)]
         assert all(inside)
-        assert any(own == most for own, most in zip(geometry.scaled, whole, strict=True))
+        assert any(
+            own == most for own, most in zip(geometry.scaled, whole, strict=True)
+        )
     else:
         assert geometry.scaled == whole
 
