@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,7 @@ import msgspec
 from core.base import derived_id, utc_now
 from core.broker import Settlement
 from core.config import Settings
-from core.database_async import Session
+from core.database_async import Database, Session
 from core.processes import ProcessPool
 from core.scratch import Scratch
 from events.subjects import PICTURES_EXPORTED
@@ -22,10 +22,9 @@ from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
 from features.jobs.run import JobRun, Report
 from features.jobs.runner import JobRunner
-from features.psd import export_crud
+from features.psd import crud, export_crud
 from features.psd.failures import failures, limits_of
 from features.psd.models import PsdDocument, PsdExport, PsdExportPicture, PsdLayer
-from features.psd.services import PsdService
 from features.psd.utils import Picture
 from features.psd.utils.exporting import (
     SUFFIXES,
@@ -65,14 +64,14 @@ class PsdExporter:
     def __init__(
         self,
         runner: JobRunner,
-        psd: PsdService,
+        database: Database,
         files: FilesService,
         pool: ProcessPool,
         scratch: Scratch,
         settings: Settings,
     ) -> None:
         self._runner = runner
-        self._psd = psd
+        self._database = database
         self._files = files
         self._pool = pool
         self._scratch = scratch
@@ -111,17 +110,19 @@ class PsdExporter:
 
     async def _plan(self, run: JobRun) -> Plan:
         asked = run.job.input
-        documents = await self._psd.documents([asked["document_id"]])
-        document = documents.get(asked["document_id"])
-        if document is None:
+        async with self._database.statement() as session:
+            documents = await crud.documents_by_ids(session, [asked["document_id"]])
+            known = await crud.layers_by_ids(session, asked["layer_ids"] or [])
+        if not documents:
             raise _deleted("document")
+        [document] = documents
         file = (await self._files.get([document.file_id])).get(document.file_id)
         if file is None:
             raise _deleted("file")
         layers: Sequence[PsdLayer | None] = [None]
         if asked["layer_ids"] is not None:
-            known = await self._psd.layers(asked["layer_ids"])
-            layers = [_present(known, layer_id) for layer_id in asked["layer_ids"]]
+            by_id = {layer.id: layer for layer in known}
+            layers = [by_id[layer_id] for layer_id in asked["layer_ids"]]
         options = msgspec.convert(asked["options"], Options)
         return Plan(document, file, layers, _order(file, layers, options))
 
@@ -267,12 +268,6 @@ def _order(
         for layer, own in zip(layers, names, strict=True)
     ]
     return Order(options, tuple(subjects))
-
-
-def _present(known: Mapping[str, PsdLayer], layer_id: str) -> PsdLayer:
-    if layer_id not in known:
-        raise _deleted("document")
-    return known[layer_id]
 
 
 def _deleted(what: str) -> JobFailure:

@@ -104,7 +104,9 @@ def test_the_same_order_makes_the_same_archive(tmp_path: Path) -> None:
 
 
 def test_a_layer_is_its_own_pixels_also_beyond_the_canvas(tmp_path: Path) -> None:
-    assert np.array_equal(_one(small_document(), tmp_path, ONE), noise(8, 6, 1))
+    assert np.array_equal(
+        _one(small_document(), tmp_path, ONE), np.asarray(noise(8, 6, 1))
+    )
 
 
 def test_a_hidden_layer_is_drawn_with_its_opacity_and_without_a_backdrop(
@@ -116,7 +118,9 @@ def test_a_hidden_layer_is_drawn_with_its_opacity_and_without_a_backdrop(
 
 
 def test_a_group_holds_its_visible_layers_alone(tmp_path: Path) -> None:
-    assert np.array_equal(_one(small_document(), tmp_path, GROUP), noise(8, 6, 1))
+    assert np.array_equal(
+        _one(small_document(), tmp_path, GROUP), np.asarray(noise(8, 6, 1))
+    )
 
 
 def test_on_the_whole_canvas_a_layer_keeps_its_place(tmp_path: Path) -> None:
