@@ -122,6 +122,8 @@ class PsdExporter:
         layers: Sequence[PsdLayer | None] = [None]
         if asked["layer_ids"] is not None:
             by_id = {layer.id: layer for layer in known}
+            if len(by_id) < len(asked["layer_ids"]):
+                raise _deleted("document")
             layers = [by_id[layer_id] for layer_id in asked["layer_ids"]]
         options = msgspec.convert(asked["options"], Options)
         return Plan(document, file, layers, _order(file, layers, options))

@@ -101,8 +101,8 @@ async def _check_archive(
     assert archive["contentType"] == "application/zip"
     answer = await http.get(archive["url"])
     assert answer.status_code == 200
-    assert f'filename="{stem}.zip"' in answer.headers["content-disposition"]
-    assert answer.headers["content-disposition"].startswith("attachment")
+    disposition = f"attachment; filename*=UTF-8''{stem}.zip"
+    assert answer.headers["content-disposition"] == disposition
     assert len(answer.content) == archive["size"]
     assert hashlib.sha256(answer.content).hexdigest() == archive["sha256"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as opened:
