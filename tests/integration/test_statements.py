@@ -38,6 +38,18 @@ query ($first: Int!) {
       image { url }
       preview { url }
       tree { name children { name } }
+      exports(first: 2) {
+        totalCount
+        nodes {
+          document { width }
+          job { status }
+          archive { url }
+          pictures(first: 2) {
+            totalCount
+            nodes { name layer { name } image { url } }
+          }
+        }
+      }
       layers(first: 10) {
         totalCount
         nodes {
@@ -82,7 +94,7 @@ async def test_a_hundred_documents_cost_as_many_statements_as_ten(
     designs: tuple[Client, Database],
 ) -> None:
     client, database = designs
-    for query, number in ((PREVIEWS, 3), (EVERYTHING, 13)):
+    for query, number in ((PREVIEWS, 3), (EVERYTHING, 19)):
         for first in (DOCUMENTS, 10):
             with statements(database) as sent:
                 answer = await client.ask(query, first=first)

@@ -12,7 +12,12 @@ import pytest
 from tests.client import Client
 from tests.integration.conftest import RESULT
 from tests.integration.designs import noisy_design
-from tests.integration.exporting import ask_export, document_layers, export_of
+from tests.integration.exporting import (
+    ask_export,
+    document_layers,
+    export_of,
+    exported,
+)
 from tests.integration.gateway import Gateway
 from tests.integration.watching import Subscriber
 from tests.test_jobs.plant import Site, until
@@ -134,9 +139,8 @@ async def test_anothers_document_is_not_there(
     async with Client(gate.base_url) as client:
         document_id = await _parsed(site, client, design)
         with site.plant.worker():
-            started = await ask_export(client, document_id, waitMs=10_000)
+            export_id = (await exported(client, document_id))["id"]
             await site.queue_empties()
-        export_id = started["job"]["result"]["id"]
         assert await export_of(client, export_id) is not None
         gate.call_as(await site.bench.new_member())
         assert await export_of(client, export_id) is None
