@@ -235,6 +235,11 @@ class PsdDocument(Node):
     icc_profile: str | None
     layer_count: int
     fonts: list[str]
+    image_is_composed: bool = strawberry.field(
+        description="True where the file embeds no merged image (or a blank one), so "
+        "that `image` and `preview` are composed of the layers and may differ from "
+        "what Photoshop shows. False before there is an image."
+    )
     created_at: datetime
 
     @classmethod
@@ -252,6 +257,7 @@ class PsdDocument(Node):
             icc_profile=row.icc_profile,
             layer_count=row.layer_count,
             fonts=row.fonts,
+            image_is_composed=row.image_composed,
             created_at=row.created_at,
         )
 

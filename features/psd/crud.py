@@ -19,7 +19,9 @@ ROWS_PER_INSERT = 500
 _LAYER_COLUMNS: Final[list[str]] = [one.key for one in inspect(PsdLayer).columns]
 _Layer: type[Any] = namedtuple("_Layer", _LAYER_COLUMNS)  # type: ignore[misc]
 _as_layer: Final[Any] = _Layer._make
-_KEPT = {"id", "created_at", "image_id", "preview_id", "previews_published"}
+_KEPT = {"id", "created_at", "image_id", "preview_id", "image_composed"} | {
+    "previews_published"
+}
 
 
 async def upsert[T: SQLModel](
@@ -74,13 +76,17 @@ async def set_damaged(session: AsyncSession, reasons: Mapping[str, str]) -> None
 
 
 async def set_document_pictures(
-    session: AsyncSession, document_id: str, pictures: Pictures
+    session: AsyncSession, document_id: str, pictures: Pictures, composed: bool
 ) -> None:
-    """Store the flattened image of a document."""
+    """Store the flattened image of a document, and whether it is composed."""
     await session.execute(
         update(PsdDocument)
         .where(col(PsdDocument.id) == document_id)
-        .values(image_id=pictures.image_id, preview_id=pictures.preview_id)
+        .values(
+            image_id=pictures.image_id,
+            preview_id=pictures.preview_id,
+            image_composed=composed,
+        )
     )
 
 

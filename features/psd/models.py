@@ -14,7 +14,7 @@ class PsdDocument(TimestampMixin, table=True):
     """A parsed PSD. Its id is derived from its job's, so that a retry finds it again.
 
     `previews_published` says that the previews' life has been counted from the parse's
-    completion.
+    completion, `image_composed` that the file embeds no picture of the whole document.
     """
 
     __tablename__ = "psd_documents"
@@ -44,6 +44,7 @@ class PsdDocument(TimestampMixin, table=True):
     preview_id: str | None = Field(
         default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
     )
+    image_composed: bool = False
     previews_published: bool = False
 
 

@@ -176,8 +176,9 @@ class PsdExport:
         async def effects(session: Session) -> None:
             self._files.add_objects(session, [image, preview])
             await session.flush()
+            pictures = Pictures(image.id, preview.id)
             await crud.set_document_pictures(
-                session, self._document_id, Pictures(image.id, preview.id)
+                session, self._document_id, pictures, message.composed
             )
 
         await self._run.record(

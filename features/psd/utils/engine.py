@@ -18,10 +18,15 @@ from features.psd.utils.file.reading import blaming_the_file, mapped, too_large
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_pixels
-from features.psd.utils.pictures.export import Pictures, export_raster
+from features.psd.utils.pictures.export import Pictures, export_raster, is_blank
 from features.psd.utils.pixels.codecs import DamagedPixels
 from features.psd.utils.pixels.color import ColorSpace, color_space
-from features.psd.utils.pixels.raster import Raster, layer_raster, merged_raster
+from features.psd.utils.pixels.raster import (
+    Raster,
+    check_merged,
+    layer_raster,
+    merged_raster,
+)
 from features.psd.utils.render.compositor import Composition
 from features.psd.utils.render.masks import hides_by_mask
 from features.psd.utils.types import (
@@ -58,31 +63,54 @@ def parse(
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
             space = color_space(container)
-            merged = merged_of(container, section, space)
+            if merged_of(container, section, space) is not None:
+                check_merged(container)
             check_pixels(container, section.records, len(data), limits)
             structure = Structure(_document(container, nodes, space))
         yield structure
         if export_layers:
-            composed = Composition(container, nodes, space)
-            yield from _flattened(out, merged or composed)
+            yield from _flattened(container, section, nodes, space, out)
             yield from _layers(container, nodes, space, out)
 
 
 def merged_of(
     container: Container, section: LayerSection, space: ColorSpace
 ) -> Raster | None:
-    """Open the merged image; None where the writer left it blank."""
+    """Open the merged image; None where the writer says that it left it blank."""
     if not container.has_merged_image and section.records:
         return None
     return merged_raster(container, space, section.merged_alpha)
 
 
-def _flattened(out: Path, picture: Raster | Composition) -> Iterator[Message]:
+def _flattened(
+    container: Container,
+    section: LayerSection,
+    nodes: list[Node],
+    space: ColorSpace,
+    out: Path,
+) -> Iterator[Message]:
+    """Export the merged image; composed of the layers where it is missing or blank."""
+    composition = Composition(container, nodes, space)
     try:
-        pictures = _export(picture, out, "flattened")
+        composed = needs_composing(container, section, space, composition)
+        merged = None if composed else merged_of(container, section, space)
+        pictures = _export(merged or composition, out, "flattened")
     except DamagedPixels as error:
         raise corrupt(f"in its merged image, {error}") from error
-    yield FlattenedExported(*pictures)
+    yield FlattenedExported(*pictures, composed=composed)
+
+
+def needs_composing(
+    container: Container,
+    section: LayerSection,
+    space: ColorSpace,
+    composition: Composition,
+) -> bool:
+    """Tell whether there is no merged image, or a blank one though layers show more."""
+    merged = merged_of(container, section, space)
+    if merged is None:
+        return True
+    return composition.shows_layers and is_blank(merged) and not is_blank(composition)
 
 
 def _export(raster: Raster | Composition, out: Path, name: str) -> Pictures:

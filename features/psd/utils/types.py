@@ -93,10 +93,14 @@ class Structure(msgspec.Struct, frozen=True, tag=True):
 
 
 class FlattenedExported(msgspec.Struct, frozen=True, tag=True):
-    """The flattened document's image and preview have been written."""
+    """The flattened document's image and preview have been written.
+
+    `composed` tells that they are this engine's work: the file embeds none.
+    """
 
     image: Picture
     preview: Picture
+    composed: bool = False
 
 
 class LayerExported(msgspec.Struct, frozen=True, tag=True):

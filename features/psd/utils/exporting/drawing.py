@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from features.psd.exceptions import over_limit
-from features.psd.utils.engine import DAMAGED_PIXELS, merged_of
+from features.psd.utils.engine import DAMAGED_PIXELS, merged_of, needs_composing
 from features.psd.utils.exporting.extent import (
     around,
     clipped_to,
@@ -105,10 +105,12 @@ def draw(design: Design, index: int | None, *, whole_canvas: bool) -> Drawing:
 
 
 def _whole(design: Design) -> Drawing:
-    merged = merged_of(design.container, design.section, design.space)
-    if merged is not None:
-        return Drawing(_all_of(merged), design.problems)
-    return _composed(design, None, design.canvas)
+    parts = design.container, design.section, design.space
+    composition = design.composition(None, design.canvas)
+    merged = merged_of(*parts)
+    if merged is None or needs_composing(*parts, composition):
+        return _composed(design, composition)
+    return Drawing(_all_of(merged), design.problems)
 
 
 def _layer(design: Design, index: int, frame: Box | None) -> Drawing:
@@ -119,7 +121,7 @@ def _layer(design: Design, index: int, frame: Box | None) -> Drawing:
     box = frame or around([stored, widest_box(scene)])
     if box is None:
         return Drawing(None, scene.problems or [NOTHING_TO_DRAW])
-    drawing = _composed(design, chosen, box)
+    drawing = _composed(design, design.composition(chosen, box))
     assert drawing.pixels is not None
     seen = seen_box(drawing.pixels, box[:2])
     if seen is None:
@@ -130,8 +132,7 @@ def _layer(design: Design, index: int, frame: Box | None) -> Drawing:
     return Drawing(drawing.pixels[place], drawing.unsupported)
 
 
-def _composed(design: Design, chosen: list[int] | None, box: Box) -> Drawing:
-    composition = design.composition(chosen, box)
+def _composed(design: Design, composition: Composition) -> Drawing:
     pixels = _all_of(composition)
     names = [*composition.approximations, *design.problems]
     return Drawing(pixels, list(dict.fromkeys(names)))

@@ -26,12 +26,12 @@ def fidelity_of(
     knockout), or what cannot be drawn alike (colours without a profile), makes it
     APPROXIMATE. Without pixels it is NONE.
     """
-    missing = [effect.kind for effect in effects if effect.enabled] + masks
+    missing = [effect.kind for effect in effects if effect.enabled]
     missing += _advanced_blending(record)
     if not has_pixels(record):
         missing = _not_drawn(record) + missing
         return "NONE", list(dict.fromkeys(missing))
-    missing += color_problems
+    missing += masks + color_problems
     if header.mode is ColorMode.DUOTONE:
         missing.append("duotone inks")
     return ("APPROXIMATE" if missing else "EXACT"), list(dict.fromkeys(missing))

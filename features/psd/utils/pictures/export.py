@@ -27,6 +27,16 @@ class Banded(Protocol):
         """Yield bands; all but the last have a multiple of `multiple` rows."""
 
 
+def is_blank(picture: Banded) -> bool:
+    """Tell whether all pixels are the same; reads no further than to the first other."""
+    first = None
+    for band in picture.bands():
+        first = band[0, 0] if first is None else first
+        if (band != first).any():
+            return False
+    return True
+
+
 def export_raster(raster: Banded, out: Path, name: str) -> Pictures:
     """Write ``name.png`` and ``name-preview.webp``; DamagedPixels leaves neither."""
     reducer = Reducer(raster.width, raster.height)

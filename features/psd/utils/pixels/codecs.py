@@ -52,7 +52,10 @@ class PackedRows:
         self._offsets = np.concatenate(([0], np.cumsum(lengths)))
 
     def take(self, rows: int) -> Buffer:
-        """Unpack rows in one go; the last one alone tells whether they got out of step."""
+        """Unpack rows in one go; the last one tells whether they got out of step.
+
+        `check_packed` tells it of each row, ahead.
+        """
         first, last = self._next, self._next + rows
         self._next = last
         start, end = int(self._offsets[first]), int(self._offsets[last])
@@ -75,15 +78,23 @@ class DeflatedRows:
     """Rows deflated as one stream, with or without prediction along each row.
 
     Of a stream of several planes `skip` rows are passed over first: unpacking them
-    again for each plane takes time, but no memory.
+    again for each plane takes time, but no memory. After `last` rows the stream must
+    end, and its checksum be right.
     """
 
     def __init__(
-        self, data: Buffer, width: int, depth: int, predicted: bool, skip: int = 0
+        self,
+        data: Buffer,
+        width: int,
+        depth: int,
+        predicted: bool,
+        skip: int = 0,
+        last: int | None = None,
     ) -> None:
         self._data, self._next, self._pending = data, 0, b""
         self._width, self._depth, self._predicted = width, depth, predicted
         self._skip = skip * row_size(width, depth)
+        self._left = last
         self._inflater = isal_zlib.decompressobj()
 
     def take(self, rows: int) -> Buffer:
@@ -97,6 +108,7 @@ class DeflatedRows:
                 part = self._inflate(wanted)
                 wanted -= len(part)
                 parts.append(part)
+            self._count(rows)
         except (_InflateError, ValueError) as error:
             raise DamagedPixels("deflated data cannot be unpacked") from error
         unpacked = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -104,7 +116,16 @@ class DeflatedRows:
             return decode_prediction(unpacked, self._width, rows, self._depth)
         return unpacked
 
-    def _inflate(self, wanted: int) -> bytes:
+    def _count(self, rows: int) -> None:
+        """Raise ValueError where no row is left and the stream is not at its end."""
+        if self._left is None:
+            return
+        self._left -= rows
+        while not self._left and not self._inflater.eof:
+            if self._inflate(1, at_end=True):
+                raise ValueError("the stream goes on")
+
+    def _inflate(self, wanted: int, at_end: bool = False) -> bytes:
         """Return some of the wanted bytes: the inflater may hold back what it has read."""
         if not self._pending:
             start, self._next = self._next, self._next + _CHUNK
@@ -112,9 +133,40 @@ class DeflatedRows:
         exhausted = not self._pending
         part = bytes(self._inflater.decompress(self._pending, wanted))
         self._pending = self._inflater.unconsumed_tail
-        if not part and (exhausted or self._inflater.eof):
+        if not part and (exhausted or self._inflater.eof and not at_end):
             raise ValueError("the stream ends too early")
         return part
+
+
+def check_packed(
+    data: memoryview, width: int, height: int, depth: int, large: bool, planes: int
+) -> None:
+    """Raise DamagedPixels where a packed row is not as long as a row of pixels.
+
+    Data of other compressions pass. All rows are walked at once, packet by packet.
+    """
+    if int.from_bytes(data[:2]) != PACKED:
+        return
+    rows, count_bytes = height * planes, 4 if large else 2
+    table = data[2 : 2 + rows * count_bytes]
+    lengths = np.frombuffer(table, f">u{count_bytes}").astype(np.int64)
+    packed = np.frombuffer(data[2 + len(table) :], np.uint8)
+    ends = np.cumsum(lengths)
+    at, missing = ends - lengths, np.full(rows, row_size(width, depth), np.int64)
+    if rows and int(ends[-1]) > len(packed):
+        raise DamagedPixels("there are too few pixel data")
+    while len(at):
+        going = at < ends
+        if bool((missing[~going] != 0).any()):
+            raise DamagedPixels("packed rows are out of step")
+        at, ends, missing = at[going], ends[going], missing[going]
+        code = packed[at].astype(np.int64)
+        repeats = code > 128
+        # 0 to 127: so many bytes and one follow; 128: nothing; else one is repeated.
+        missing -= np.where(repeats, 257 - code, np.where(code < 128, code + 1, 0))
+        at = at + np.where(repeats, 2, np.where(code < 128, code + 2, 1))
+        if bool((missing < 0).any()) or bool((at > ends).any()):
+            raise DamagedPixels("packed rows are out of step")
 
 
 def row_size(width: int, depth: int) -> int:
@@ -142,7 +194,14 @@ def open_rows(
             raise DamagedPixels("there are too few pixel data")
         predicted = compression == PREDICTED
         return [
-            DeflatedRows(body, width, depth, predicted, skip=i * height)
+            DeflatedRows(
+                body,
+                width,
+                depth,
+                predicted,
+                skip=i * height,
+                last=height if i == planes - 1 else None,
+            )
             for i in range(planes)
         ]
     if compression != RAW:

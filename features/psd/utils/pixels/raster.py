@@ -10,7 +10,12 @@ from psd_tools.psd.image_resources import AlphaIdentifiers
 
 from features.psd.utils.file.container import ColorMode, Container, Header, ResourceId
 from features.psd.utils.file.records import Record
-from features.psd.utils.pixels.codecs import DamagedPixels, Rows, open_rows
+from features.psd.utils.pixels.codecs import (
+    DamagedPixels,
+    Rows,
+    check_packed,
+    open_rows,
+)
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.pixels.samples import (
     Bytes8,
@@ -103,20 +108,21 @@ def layer_raster(record: Record, header: Header, space: ColorSpace) -> Raster:
     return Raster(width, height, header.depth, space, found, rows(-1))
 
 
+def check_merged(container: Container) -> None:
+    """Raise DamagedPixels where rows of a packed merged image are out of step."""
+    header = container.header
+    layout = (header.width, header.height, header.depth, header.large, header.channels)
+    check_packed(container.merged, *layout)
+
+
 def merged_raster(container: Container, space: ColorSpace, alpha: bool) -> Raster:
     """Open the merged image; `alpha` tells that its first extra channel is that.
 
     DamagedPixels where the data cannot suffice for the canvas.
     """
     header = container.header
-    planes = open_rows(
-        container.merged,
-        header.width,
-        header.height,
-        header.depth,
-        header.large,
-        header.channels,
-    )
+    layout = (header.width, header.height, header.depth, header.large, header.channels)
+    planes = open_rows(container.merged, *layout)
     if len(planes) < space.planes:
         raise DamagedPixels(f"{space.planes} color channels are needed")
     place = _alpha_plane(container, space, alpha)

@@ -4,10 +4,10 @@ They work on sRGB bytes here. Kinds that Photoshop computes by rules it does not
 are not in here and stay undrawn.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,8 +87,7 @@ def _level_table(record: stored.LevelRecord) -> Doubles:
 def _curves(blocks: dict[bytes, memoryview], mode: ColorMode) -> Adjustment:
     curves = stored.Curves.frombytes(bytes(blocks[b"curv"]))
     tables = {0: _LEVELS, 1: _LEVELS, 2: _LEVELS, 3: _LEVELS}
-    items = curves.extra if curves.extra is not None else []
-    for item in items:
+    for item in cast(Iterable[stored.CurvesExtraItem], curves.extra or ()):
         if item.channel_id in tables:
             tables[item.channel_id] = _curve_table(item.points, curves.is_map)
     if mode is ColorMode.GRAYSCALE:

@@ -5,7 +5,7 @@ both were opaque. All but `dissolve`, which is a matter of coverage, are here.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,12 @@ def dissolved(alpha: Floats, left: int, top: int) -> Floats:
     mixed = (x * 0x9E3779B1) ^ (y * 0x85EBCA77)
     mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF
     threshold = ((mixed ^ (mixed >> 12)) & 0xFFFF).astype(np.float32) / 65536
-    return (alpha > threshold).astype(np.float32)
+    return as_floats(alpha > threshold)
+
+
+def as_floats(values: Any) -> Floats:
+    """Return values as floats of 32 bits, the same array where they are."""
+    return np.asarray(values, np.float32)
 
 
 def luminosity_of(color: Floats) -> Floats:
@@ -63,11 +68,11 @@ def _color_burn(b: Floats, s: Floats) -> Floats:
 
 
 def _linear_dodge(b: Floats, s: Floats) -> Floats:
-    return np.minimum(b + s, 1)
+    return as_floats(np.minimum(b + s, 1))
 
 
 def _linear_burn(b: Floats, s: Floats) -> Floats:
-    return np.maximum(b + s - 1, 0)
+    return as_floats(np.maximum(b + s - 1, 0))
 
 
 def _hard_light(b: Floats, s: Floats) -> Floats:
@@ -93,7 +98,7 @@ def _vivid_light(b: Floats, s: Floats) -> Floats:
 
 
 def _linear_light(b: Floats, s: Floats) -> Floats:
-    return np.clip(b + 2 * s - 1, 0, 1)
+    return as_floats(np.clip(b + 2 * s - 1, 0, 1))
 
 
 def _pin_light(b: Floats, s: Floats) -> Floats:
@@ -102,11 +107,11 @@ def _pin_light(b: Floats, s: Floats) -> Floats:
 
 def _hard_mix(b: Floats, s: Floats) -> Floats:
     total = b + s
-    return ((total > 1) | ((total == 1) & (b > 0.5))).astype(np.float32)
+    return as_floats((total > 1) | ((total == 1) & (b > 0.5)))
 
 
 def _difference(b: Floats, s: Floats) -> Floats:
-    return np.abs(b - s)
+    return as_floats(np.abs(b - s))
 
 
 def _exclusion(b: Floats, s: Floats) -> Floats:
@@ -114,11 +119,11 @@ def _exclusion(b: Floats, s: Floats) -> Floats:
 
 
 def _subtract(b: Floats, s: Floats) -> Floats:
-    return np.maximum(b - s, 0)
+    return as_floats(np.maximum(b - s, 0))
 
 
 def _divide(b: Floats, s: Floats) -> Floats:
-    return np.minimum(b / np.maximum(s, _TINY), 1)
+    return as_floats(np.minimum(b / np.maximum(s, _TINY), 1))
 
 
 def _hue(b: Floats, s: Floats) -> Floats:

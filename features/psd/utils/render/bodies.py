@@ -9,12 +9,12 @@ from psd_tools.psd.descriptor import DescriptorBlock
 
 from features.psd.utils.details.jsonable import to_json
 from features.psd.utils.file.container import Header
-from features.psd.utils.file.kinds import has_pixels
+from features.psd.utils.file.kinds import has_pixels, kind_of
 from features.psd.utils.file.records import Record
 from features.psd.utils.file.tree import Box
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.render.blend import Floats
-from features.psd.utils.render.canvas import Canvas, grown
+from features.psd.utils.render.canvas import Canvas, common, grown
 from features.psd.utils.render.paints import Paint, PaintShop
 from features.psd.utils.render.paths import Path, read_path
 from features.psd.utils.render.rows import Windowed, layer_pixels
@@ -44,9 +44,10 @@ class Body(Protocol):
 
 @dataclass(frozen=True)
 class StoredPixels:
-    """The layer's own pixels."""
+    """The layer's own pixels; a fill's go on beyond the canvas, where none is stored."""
 
     source: Windowed
+    endless: bool = False
 
     @property
     def box(self) -> Box:
@@ -55,7 +56,15 @@ class StoredPixels:
 
     def read(self, window: Box, overlap: int) -> tuple[Floats, Floats]:
         """Unpack the window's rows."""
-        pixels = self.source.read(window, overlap).astype(np.float32)
+        inner = common(window, self.source.box) if self.endless else window
+        pixels = self.source.read(inner or window, overlap).astype(np.float32)
+        if inner is not None and inner != window:
+            around = (
+                (inner[1] - window[1], window[3] - inner[3]),
+                (inner[0] - window[0], window[2] - inner[2]),
+                (0, 0),
+            )
+            pixels = np.pad(pixels, around, mode="edge")
         pixels *= np.float32(1 / 255)
         return pixels[..., :3], pixels[..., 3]
 
@@ -98,7 +107,9 @@ def read_body(
 ) -> tuple[Body | None, list[str]]:
     """Find what a layer shows, and name what of it cannot be drawn."""
     if has_pixels(record):
-        return StoredPixels(layer_pixels(record, header, space)), []
+        source = layer_pixels(record, header, space)
+        endless = kind_of(record) == "FILL" and source.box == shop.canvas
+        return StoredPixels(source, endless), []
     path, broken = read_path(record.blocks, header.width, header.height)
     if broken or not (record.pixels_irrelevant or path):
         path = None
@@ -110,6 +121,15 @@ def read_body(
     if broken or isinstance(paint, str):
         return None, ["vector shape" if broken else str(paint)]
     return _with_stroke(record, Filled(paint, over, path), shop, over)
+
+
+def extent_of(record: Record, header: Header, body: Body | None) -> Box | None:
+    """Return the box that gradients are laid over: a shape's own, not its pixels'."""
+    if record.pixels_irrelevant:
+        path, _ = read_path(record.blocks, header.width, header.height)
+        if path is not None and path.box is not None:
+            return path.box
+    return body.box if body is not None else None
 
 
 def _with_stroke(

@@ -8,7 +8,7 @@ import numpy as np
 from features.psd.utils.file.container import ColorMode, Header
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.pixels.samples import Bytes8, Samples
-from features.psd.utils.render.blend import Floats, luminosity_of
+from features.psd.utils.render.blend import Floats, as_floats, luminosity_of
 
 _INKS: Final = ("Cyn", "Mgnt", "Ylw", "Blck")
 _LAB: Final = ("Lmnc", "A", "B")
@@ -43,7 +43,7 @@ class Palette:
         return None
 
     def _rgb(self, parts: Floats) -> Floats:
-        if self._mode is ColorMode.RGB and self._depth <= 16:
+        if self._mode is ColorMode.RGB:
             return self._converted(parts)
         color = (parts / 255).astype(np.float32)
         if self._mode in (ColorMode.GRAYSCALE, ColorMode.DUOTONE):
@@ -58,9 +58,14 @@ class Palette:
         return np.asarray(stored[:3] * stored[3] / 255**2, np.float32)
 
     def _converted(self, parts: Floats) -> Floats:
-        stored = np.rint(np.clip(parts, 0, 255)).astype(np.uint8)
+        stored = np.rint(np.clip(parts, 0, 255))
+        if self._depth == 32:
+            light: list[Samples] = [
+                np.full((1, 1), part / 255, np.float32) for part in stored
+            ]
+            return as_floats(to_floats(self._space.convert(light))[0, 0])
         planes: list[Samples] = [np.full((1, 1), part, np.uint8) for part in stored]
-        return to_floats(self._space.convert(planes))[0, 0]
+        return as_floats(to_floats(self._space.convert(planes))[0, 0])
 
 
 def to_floats(pixels: Bytes8) -> Floats:
@@ -68,6 +73,18 @@ def to_floats(pixels: Bytes8) -> Floats:
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     return np.asarray(pixels[..., :3], np.float32) / np.float32(255)
+
+
+def is_srgb(header: Header, space: ColorSpace) -> bool:
+    """Tell whether the document's own numbers are those of sRGB."""
+    if header.mode not in (ColorMode.RGB, ColorMode.GRAYSCALE, ColorMode.BITMAP):
+        return False
+    ramp = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    planes: list[Samples] = [np.roll(ramp, 85 * i) for i in range(space.planes)]
+    shown = to_floats(space.convert(planes)) * 255
+    stored = as_floats([planes[i % len(planes)] for i in range(3)])
+    stored = np.moveaxis(stored, 0, -1)
+    return bool(np.abs(shown - stored).max() <= 1)
 
 
 def _numbers(value: dict[str, Any], keys: tuple[str, ...]) -> Floats:

@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 
 from features.psd.exceptions import over_limit
-from features.psd.utils.file.container import ColorMode, Container
+from features.psd.utils.file.container import Container, Header
 from features.psd.utils.file.tree import Box, Node
 from features.psd.utils.pictures.preview import Reducer
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.pixels.samples import Bytes8
 from features.psd.utils.render.canvas import box_size
-from features.psd.utils.render.scene import Do, Scene, SceneBuilder
+from features.psd.utils.render.colors import is_srgb
+from features.psd.utils.render.scene import PASS_THROUGH, Do, Item, Scene, SceneBuilder
 from features.psd.utils.render.strips import StripPainter
 
 # Of all canvases that are open at a time, in pixels of 16 bytes.
@@ -56,7 +57,12 @@ class Composition:
         self.height, self.width = box_size(self.box)
         self._scene = SceneBuilder(container, space).build(nodes, chosen)
         self._painter = StripPainter(self._scene)
-        self._by_color = _blending_problems(self._scene, header.mode, header.depth)
+        self._by_color = _blending_problems(self._scene, header, space)
+
+    @property
+    def shows_layers(self) -> bool:
+        """Whether there is anything to draw."""
+        return bool(self._scene.steps)
 
     @property
     def approximations(self) -> list[str]:
@@ -119,18 +125,18 @@ def _depth(scene: Scene) -> int:
     return deepest
 
 
-def _blending_problems(scene: Scene, mode: ColorMode, depth: int) -> list[str]:
+def _blending_problems(scene: Scene, header: Header, space: ColorSpace) -> list[str]:
     """Name that colours are blended in sRGB where the document blends otherwise."""
-    if depth == 32:
+    if header.depth == 32:
         return ["linear blending"]
-    if mode in (ColorMode.RGB, ColorMode.GRAYSCALE, ColorMode.BITMAP):
+    items = [step.item for step in scene.steps if step.item is not None]
+    if is_srgb(header, space) or not any(map(_mixes, items)):
         return []
-    mixed = [step.item for step in scene.steps if step.item is not None]
-    plain = all(
-        item.mode in ("normal", "pass through", "dissolve")
-        and item.opacity == item.fill == 1
-        and not item.style
-        and item.adjustment is None
-        for item in mixed
-    )
-    return [] if plain else [f"blending in {mode.name}"]
+    return [f"blending in {header.mode.name} of the document's own"]
+
+
+def _mixes(item: Item) -> bool:
+    """Tell whether more of it than edges is mixed with what lies below."""
+    plain = item.mode in ("normal", PASS_THROUGH, "dissolve")
+    opaque = item.opacity == item.fill == 1
+    return not (plain and opaque) or bool(item.style) or item.adjustment is not None

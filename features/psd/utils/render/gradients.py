@@ -3,12 +3,15 @@
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.psd.utils.file.tree import Box
-from features.psd.utils.render.blend import Floats
+from features.psd.utils.render.blend import Floats, as_floats
 from features.psd.utils.render.canvas import box_size
 from features.psd.utils.render.colors import Palette
 from features.psd.utils.render.settings import flag, nested, number, word
+
+Doubles = NDArray[np.float64]
 
 _STEPS: Final = 4096
 _CLASSIC_SMOOTHNESS: Final = 4096
@@ -52,7 +55,8 @@ class Gradient:
         """Return colours (rows, width, 3) and coverage of the ramp laid over a box."""
         if self.colors is None or self.alphas is None:
             rows, width = box_size(window)
-            return np.zeros((rows, width, 3), np.float32), np.zeros((rows, width))
+            clear = np.zeros((rows, width), np.float32)
+            return np.zeros((rows, width, 3), np.float32), clear
         place = self._place(window, over)
         if self._reversed:
             place = 1 - place
@@ -72,15 +76,16 @@ class Gradient:
         along = dx * cos + dy * sin
         half = self._half(rows, width, cos, sin)
         if self._kind == "radial":
-            return np.hypot(dx, dy) / half
+            return np.asarray(np.hypot(dx, dy) / half)
         if self._kind == "reflected":
-            return np.abs(along) / half
+            return np.asarray(np.abs(along) / half)
         if self._kind == "diamond":
-            return (np.abs(along) + np.abs(dx * sin - dy * cos)) / half
+            across_it = np.abs(dx * sin - dy * cos)
+            return np.asarray((np.abs(along) + across_it) / half)
         if self._kind == "angle":
             turned = np.arctan2(dy, dx) - angle
             return np.asarray((turned / (2 * np.pi)) % 1, np.float32)
-        return along / (2 * half) + 0.5
+        return np.asarray(along / (2 * half) + 0.5)
 
     def _half(self, rows: int, width: int, cos: float, sin: float) -> float:
         """Return half of the ramp's length: from the middle to the box's edge."""
@@ -124,25 +129,40 @@ def _ramp(
 def _interpolated(
     places: list[float], values: Floats, middles: list[float], smooth: float
 ) -> Floats:
-    """Spread stops over the ramp; a middle bends the way from the stop before it."""
+    """Spread stops over the ramp by a spline, or straight where `smooth` is 0.
+
+    At a stop the spline runs in the mean direction of both sides, at the ends half as
+    steeply as straight. A middle bends the way from the stop before it.
+    """
     order = np.argsort(places, kind="stable")
     at = np.array(places, np.float64)[order]
-    values, bends = values[order], np.array(middles)[order]
-    steps = np.arange(_STEPS + 1, dtype=np.float64)
-    after = np.clip(np.searchsorted(at, steps, side="right"), 1, max(len(at) - 1, 1))
+    values, bends = values[order].astype(np.float64), np.array(middles)[order]
     if len(at) == 1:
-        return np.repeat(values, _STEPS + 1, axis=0)
-    start, end = at[after - 1], at[after]
-    share = np.clip((steps - start) / np.maximum(end - start, 1e-9), 0, 1)
-    middle = np.clip(bends[after] / 100, 0.01, 0.99)
-    bent = np.where(
-        share < middle, share / (2 * middle), 1 - (1 - share) / (2 * (1 - middle))
+        return np.repeat(values, _STEPS + 1, axis=0).astype(np.float32)
+    steps = np.arange(_STEPS + 1, dtype=np.float64)
+    after = np.clip(np.searchsorted(at, steps, side="right"), 1, len(at) - 1)
+    width = np.maximum(np.diff(at), 1e-9)
+    share = np.clip((steps - at[after - 1]) / width[after - 1], 0, 1)
+    share = _bent(share, np.clip(bends[after] / 100, 0.01, 0.99))[:, None]
+    rise = np.diff(values, axis=0) / width[:, None]
+    none = np.zeros((1, values.shape[1]))
+    slopes = (np.concatenate([none, rise]) + np.concatenate([rise, none])) / 2
+    start, end = values[after - 1], values[after]
+    leaving = slopes[after - 1] * width[after - 1, None]
+    coming = slopes[after] * width[after - 1, None]
+    eased = share * share * (3 - 2 * share)
+    curve = (
+        start
+        + eased * (end - start)
+        + share * (1 - share) * ((1 - share) * leaving - share * coming)
     )
-    eased = bent + smooth * (_eased(bent) - bent)
-    spread = eased[:, None].astype(np.float32)
-    return values[after - 1] + spread * (values[after] - values[after - 1])
+    straight = start + share * (end - start)
+    ramp = straight + smooth * (curve - straight)
+    return as_floats(np.clip(ramp, 0, 1))
 
 
-def _eased(share: Floats) -> Floats:
-    """Ease in and out as the smoothness of 100 % does."""
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
+def _bent(share: Doubles, middle: Doubles) -> Doubles:
+    """Let half of the way be done at `middle`."""
+    early = share / (2 * middle)
+    late = 1 - (1 - share) / (2 * (1 - middle))
+    return np.asarray(np.where(share < middle, early, late))

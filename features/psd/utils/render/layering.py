@@ -49,7 +49,8 @@ def draw(canvas: Canvas, item: Item, shape: Shape, limit: Floats | None) -> None
     if not item.style:
         cover = shape.visible(box) * np.float32(item.opacity * item.fill)
         cover = cover if limit is None else cover * limit
-        target.paint(shape.color[part_of(shape.box, box)], cover, item.mode)
+        color = shape.color[part_of(shape.box, box)]
+        target.paint(color, cover, item.mode, as_text=item.as_text)
         return
     styled = _styled(target, item, shape)
     share = None if shape.veil is None else shape.veil[part_of(shape.box, box)]
@@ -75,7 +76,7 @@ def _styled(target: Canvas, item: Item, shape: Shape) -> Canvas:
         inside.blend_towards(upon, np.full_like(shape.cover, item.opacity))
     else:
         inside = upon
-    below.blend_towards(inside, shape.cover)
+    below.blend_towards(inside, shape.cover, as_text=item.as_text)
     return below.view(target.box)
 
 

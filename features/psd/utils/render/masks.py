@@ -12,7 +12,7 @@ from psd_tools.psd.layer_and_mask import MaskData
 from features.psd.utils.file.container import Header
 from features.psd.utils.file.records import Record
 from features.psd.utils.file.tree import Box
-from features.psd.utils.render.blend import Floats
+from features.psd.utils.render.blend import Floats, as_floats
 from features.psd.utils.render.canvas import box_size, grown
 from features.psd.utils.render.paths import Path, read_path
 from features.psd.utils.render.rows import Windowed, channel_cover
@@ -41,7 +41,7 @@ class _Veil:
             cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), sigma), np.float32)
             rows, width = box_size(window)
             cover = cover[reach : reach + rows, reach : reach + width]
-        return 1 - self.density * (1 - cover) if self.density < 1 else cover
+        return np.asarray(1 - self.density * (1 - cover), np.float32)
 
     def _sharp(self, window: Box, overlap: int) -> Floats:
         if isinstance(self.source, Path):
@@ -49,7 +49,7 @@ class _Veil:
         if self.source is None:
             return np.full(box_size(window), self.outside / 255, np.float32)
         read = self.source.read(window, overlap, self.outside)
-        return read[..., 0].astype(np.float32) / 255
+        return as_floats(read[..., 0]) / np.float32(255)
 
 
 @dataclass
@@ -116,7 +116,7 @@ def _mask_data(record: Record) -> MaskData | None:
 def _painted(record: Record, header: Header, data: MaskData) -> _Veil | None:
     """Find the mask that was painted; one made from a path is that path's picture."""
     real = data.real_flags is not None
-    flags = data.real_flags if real else data.flags
+    flags = data.real_flags or data.flags
     if flags.mask_disabled or (not real and flags.user_mask_from_render):
         return None
     if real:

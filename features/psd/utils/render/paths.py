@@ -10,7 +10,7 @@ from psd_tools.composite.scanline import fill_coverage, flatten_cubics
 from psd_tools.psd.vector import InitialFillRule, Knot, Subpath, VectorMaskSetting
 
 from features.psd.utils.file.tree import Box
-from features.psd.utils.render.blend import Floats
+from features.psd.utils.render.blend import Floats, as_floats
 from features.psd.utils.render.canvas import box_size
 
 _KEYS: Final = (b"vmsk", b"vsms")
@@ -61,7 +61,7 @@ class Path:
             if place == 0 and part.operation in (_SUBTRACT, _INTERSECT):
                 result = 1 - result
             result = _joined(result, plane, part.operation)
-        return 1 - result if self.inverted else result
+        return np.asarray(1 - result if self.inverted else result, np.float32)
 
     def outline(self, window: Box, width: float) -> Floats:
         """Return the coverage of a line of `width` pixels along the path."""
@@ -74,7 +74,7 @@ class Path:
                 points = np.clip(points, -(2**30), 2**30).astype(np.int32)
                 cv2.polylines(fine, [points], closed, 255, thickness, shift=4)
         small = cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA)
-        return np.asarray(small, np.float32).reshape(rows, columns) / 255
+        return as_floats(small).reshape(rows, columns) / np.float32(255)
 
 
 def read_path(
@@ -97,7 +97,7 @@ def read_path(
 def _path(setting: VectorMaskSetting, width: int, height: int) -> Path:
     components: list[Component] = []
     full = False
-    for item in setting.path:
+    for item in setting.path or ():
         if isinstance(item, InitialFillRule):
             full = bool(item.value)
         if not isinstance(item, Subpath):
@@ -136,7 +136,7 @@ def _joined(whole: Floats, plane: Floats, operation: int) -> Floats:
     if operation == _EXCLUDE:
         return whole + plane - 2 * whole * plane
     if operation == _SUBTRACT:
-        return np.maximum(whole - plane, 0)
+        return np.asarray(np.maximum(whole - plane, 0))
     if operation == _INTERSECT:
         return whole * plane
-    return whole + plane - whole * plane
+    return np.asarray(whole + plane - whole * plane)

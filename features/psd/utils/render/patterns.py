@@ -30,7 +30,7 @@ class PatternBook:
 
     def tile(self, identifier: str, scale: float) -> Floats | None:
         """Return a pattern's tile (rows, width, 4), scaled; None where it is missing."""
-        key = (identifier.strip("\0"), scale)
+        key = (identifier.strip("\0").lower(), scale)
         if key not in self._tiles:
             self._tiles[key] = None
             with suppress(Exception):
@@ -52,10 +52,13 @@ class PatternBook:
     def _rgb(self, pattern: Pattern, colors: Floats) -> Floats:
         """Convert a tile that is in the document's own mode by its profile."""
         header = self._container.header
-        if pattern.image_mode == ColorMode.INDEXED and pattern.color_table:
-            table = np.array(pattern.color_table, np.float32) / 255
+        if pattern.image_mode.value == ColorMode.INDEXED and pattern.color_table:
+            table = np.array(pattern.color_table, np.float32) / np.float32(255)
             return table[np.rint(colors[..., 0] * 255).astype(np.uint8)]
-        if pattern.image_mode == header.mode and colors.shape[2] == self._space.planes:
+        if (
+            pattern.image_mode.value == header.mode
+            and colors.shape[2] == self._space.planes
+        ):
             if header.depth <= 16:
                 packed = np.rint(np.clip(colors, 0, 1) * 255).astype(np.uint8)
                 planes: list[Samples] = [
@@ -74,7 +77,7 @@ class PatternBook:
                 if block is not None:
                     with suppress(Exception):
                         for one in Patterns.frombytes(bytes(block)):
-                            self._stored[one.pattern_id.strip("\0")] = one
+                            self._stored[one.pattern_id.strip("\0").lower()] = one
         return self._stored
 
 
@@ -96,4 +99,5 @@ def _scaled(tile: Floats, scale: float) -> Floats | None:
     if rows * width > _LARGEST_TILE:
         return None
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.clip(cv2.resize(tile, (width, rows), interpolation=way), 0, 1)
+    scaled = cv2.resize(tile, (width, rows), interpolation=way)
+    return np.asarray(np.clip(scaled, 0, 1), np.float32)

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from features.psd.utils.details.effects import read_effects
+from features.psd.utils.details.text import read_text
 from features.psd.utils.file.container import Container
-from features.psd.utils.file.kinds import adjustment_of, blend_mode_of
+from features.psd.utils.file.kinds import adjustment_of, blend_mode_of, kind_of
 from features.psd.utils.file.records import Record
 from features.psd.utils.file.tree import Box, Node
 from features.psd.utils.pixels.color import ColorSpace
 from features.psd.utils.render.adjustments import Adjustment, read_adjustment
 from features.psd.utils.render.artboards import Artboard, read_artboard
-from features.psd.utils.render.bodies import Body, read_body
+from features.psd.utils.render.bodies import Body, extent_of, read_body
 from features.psd.utils.render.effects.style import Style, read_style
 from features.psd.utils.render.grays import gray_adjustment
 from features.psd.utils.render.masks import Masks, read_masks
@@ -58,6 +59,7 @@ class Item:
     clips_as_group: bool = True
     blends_interior: bool = False
     mask_hides_effects: bool = False
+    as_text: bool = False
 
     @property
     def passes_through(self) -> bool:
@@ -95,6 +97,8 @@ class SceneBuilder:
         self._container, self._space = container, space
         self._shop = PaintShop(container, space)
         self._scene = Scene()
+        # Written by the compositor that came with the mixing of text in light.
+        self._bends_text = b"cinf" in container.blocks
 
     def build(self, nodes: Sequence[Node], chosen: Sequence[int] | None) -> Scene:
         """Make the steps of all visible layers, or of chosen ones and what is in them.
@@ -150,13 +154,14 @@ class SceneBuilder:
             clips_as_group=bool(_byte(record, b"clbl", 1)),
             blends_interior=bool(_byte(record, b"infx", 0)),
             mask_hides_effects=bool(_byte(record, b"lmgm", 0)),
+            as_text=self._bends_text and _is_of_outlines(record),
         )
         problems = [*masks.problems]
         if node.is_group:
             item.artboard = read_artboard(record.blocks)
         else:
             problems += self._read_content(record, item)
-        over = item.body.box if item.body is not None else node.box
+        over = extent_of(record, header, item.body) or node.box
         item.style = read_style(effects, self._shop, over or self._shop.canvas)
         self._note(problems + item.style.problems + _unusual(record, item))
         return item
@@ -239,6 +244,14 @@ def _stacked(nodes: list[Node], bases: dict[int, Node]) -> list[_Waiting]:
         if base in nodes and not goes_on:
             stacked.append(Step(Do.CLOSE_CLIP))
     return stacked
+
+
+def _is_of_outlines(record: Record) -> bool:
+    """Tell whether it is text of letters, not of the pictures that emoji are."""
+    text = read_text(record.blocks.get(b"TySh"))
+    if kind_of(record) != "TEXT" or text is None:
+        return False
+    return not any("emoji" in (run.font or "").lower() for run in text.runs)
 
 
 def _byte(record: Record, key: bytes, default: int) -> int:

@@ -21,20 +21,21 @@ _FARTHEST = 30_000.0
 class Softness:
     """How far an edge is moved, and then blurred, in pixels."""
 
-    widening: float
-    blur: float
+    widening: int
+    blur: int
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Self:
         """Read size and spread (or choke), of which the latter is a percentage."""
         size = min(max(number(settings, "size"), 0), _LARGEST)
         hard = min(max(number(settings, "choke"), number(settings, "spread"), 0), 100)
-        return cls(size * hard / 100, size * (1 - hard / 100))
+        widening = round(size * hard / 100)
+        return cls(widening, round(size) - widening)
 
     @property
     def reach(self) -> int:
         """Pixels beyond the shape where it still shows."""
-        return round(self.widening + self.blur) + 2
+        return self.widening + self.blur + 2
 
     def apply(self, cover: Floats) -> Floats:
         """Widen and blur a shape."""
@@ -54,8 +55,9 @@ class Shadow:
         """Read an effect's settings; light from an angle throws the other way."""
         angle = np.radians(number(settings, "angle"))
         distance = min(max(number(settings, "distance"), 0), _FARTHEST)
-        right = -round(float(distance * np.cos(angle)))
-        return cls(Softness.of(settings), right, round(float(distance * np.sin(angle))))
+        right = _nearest(-distance * np.cos(angle))
+        down = _nearest(distance * np.sin(angle))
+        return cls(Softness.of(settings), right, down)
 
     @property
     def reach(self) -> int:
@@ -94,12 +96,42 @@ class Glow:
 
     def around(self, shape: Floats) -> Floats:
         """Return an outer glow."""
-        return np.minimum(self.softness.apply(shape) / self.range_, 1)
+        return np.asarray(np.minimum(self.softness.apply(shape) / self.range_, 1))
 
     def within(self, shape: Floats) -> Floats:
         """Return an inner glow, also where the shape does not cover it."""
         edge = np.minimum(self.softness.apply(1 - shape) / self.range_, 1)
-        return 1 - edge if self.from_center else edge
+        return np.asarray(1 - edge if self.from_center else edge, np.float32)
+
+
+@dataclass(frozen=True)
+class Satin:
+    """Two blurred shapes moved apart, and their difference."""
+
+    shadow: Shadow
+    inverted: bool
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Self:
+        """Read an effect's settings."""
+        return cls(Shadow.of(settings), settings.get("inverted") is True)
+
+    @property
+    def reach(self) -> int:
+        """Pixels beyond the shape that it looks at."""
+        return self.shadow.reach
+
+    def within(self, shape: Floats) -> Floats:
+        """Return the satin, also where the shape does not cover it."""
+        soft = self.shadow.softness.apply(shape)
+        right, down = self.shadow.right, self.shadow.down
+        apart = np.abs(_moved(soft, right, down, 0) - _moved(soft, -right, -down, 0))
+        return np.asarray(1 - apart if self.inverted else apart, np.float32)
+
+
+def _nearest(pixels: float) -> int:
+    """Round to whole pixels, halves up: a shadow of 2.5 lies 3 to the right."""
+    return int(np.floor(pixels + 0.5 + 1e-9))
 
 
 def _moved(cover: Floats, right: int, down: int, outside: float) -> Floats:

@@ -4,21 +4,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from features.psd.utils.render.blend import Floats
+from features.psd.utils.render.blend import Floats, as_floats
 
 _FAR = 1e6
 _OUTSIDE = cv2.BORDER_CONSTANT
 
 
 def softened(cover: Floats, size: float) -> Floats:
-    """Blur coverage so that an edge fades over `size` pixels to each side."""
+    """Blur coverage so that an edge fades over `size` pixels to each side.
+
+    Two boxes of the size make the very ramp that Photoshop's shadows have.
+    """
     width = round(size)
-    if width < 1:
+    if width < 2:
         return cover
-    # Two boxes make the ramp that a shadow has, and never reach beyond `size`.
-    odd = width | 1
-    for box in (odd, width + 1 | 1) if width > 1 else (3,):
-        cover = np.asarray(cv2.blur(cover, (box, box), borderType=_OUTSIDE), np.float32)
+    # An even box leans to one side: the second one leans back.
+    for middle in ((width - 1) // 2, width // 2):
+        anchor = (middle, middle)
+        cover = as_floats(
+            cv2.blur(cover, (width, width), anchor=anchor, borderType=_OUTSIDE)
+        )
     return cover
 
 
@@ -26,7 +31,7 @@ def widened(cover: Floats, by: float) -> Floats:
     """Grow a shape by `by` pixels, its soft edge moved outwards as it is."""
     if by <= 0:
         return cover
-    return np.clip(by + 0.5 - edge_distance(cover), 0, 1).astype(np.float32)
+    return as_floats(np.clip(by + 0.5 - edge_distance(cover), 0, 1))
 
 
 def edge_distance(cover: Floats) -> Floats:

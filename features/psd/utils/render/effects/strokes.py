@@ -36,13 +36,13 @@ class Stroke:
         """Return what to draw below the shape: the shape, widened."""
         if not self.outer:
             return np.zeros_like(shape)
-        return np.maximum(np.clip(self.outer + 0.5 - distance, 0, 1), shape)
+        return np.asarray(np.maximum(np.clip(self.outer + 0.5 - distance, 0, 1), shape))
 
     def within(self, distance: Floats) -> Floats:
         """Return the share of the shape's own coverage that it takes."""
         if not self.inner:
             return np.zeros_like(distance)
-        return np.clip(self.inner + 0.5 + distance, 0, 1)
+        return np.asarray(np.clip(self.inner + 0.5 + distance, 0, 1), np.float32)
 
     @staticmethod
     def distance(shape: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from features.psd.utils.file.tree import Box
 from features.psd.utils.render.blend import Floats
 from features.psd.utils.render.canvas import Canvas
-from features.psd.utils.render.effects.glows import Glow, Shadow
+from features.psd.utils.render.effects.glows import Glow, Satin, Shadow
 from features.psd.utils.render.effects.strokes import Stroke
 from features.psd.utils.render.paints import Paint, PaintShop
 from features.psd.utils.render.settings import nested, number, word
@@ -20,6 +20,7 @@ _INNER: Final = (
     "pattern overlay",
     "gradient overlay",
     "color overlay",
+    "satin",
     "inner glow",
     "inner shadow",
 )
@@ -32,7 +33,7 @@ class _Layered:
     """One effect: its paint, and what makes its coverage (None covers everything)."""
 
     paint: Paint
-    maker: Shadow | Glow | Stroke | None
+    maker: Shadow | Glow | Satin | Stroke | None
     opacity: float
     mode: str
 
@@ -59,7 +60,11 @@ class Style:
         return max((maker.reach for maker in makers if maker is not None), default=0)
 
     def paint_outer(self, canvas: Canvas, shape: Floats, opacity: float) -> None:
-        """Paint what lies below; `shape` covers the same box as the canvas."""
+        """Paint what lies below; `shape` covers the same box as the canvas.
+
+        A stroke hides shadows and glows as the layer itself does.
+        """
+        bare = canvas.copy()
         for one in self.outer:
             match one.maker:
                 case Shadow():
@@ -68,7 +73,11 @@ class Style:
                     cover = one.maker.around(shape)
                 case Stroke():
                     cover = one.maker.behind(shape, one.maker.distance(shape))
-                case None:
+                    stroked = bare.copy()
+                    _paint(stroked, one, np.full_like(cover, one.opacity * opacity))
+                    canvas.blend_towards(stroked, cover)
+                    continue
+                case _:
                     continue
             _paint(canvas, one, cover * np.float32(one.opacity * opacity))
 
@@ -76,7 +85,7 @@ class Style:
         """Paint what lies upon it, also beyond the shape."""
         for one in self.inner:
             match one.maker:
-                case Shadow() | Glow():
+                case Shadow() | Glow() | Satin():
                     cover = one.maker.within(shape)
                 case Stroke():
                     cover = one.maker.within(one.maker.distance(shape))
@@ -104,6 +113,8 @@ def read_style(effects: list[Effect], shop: PaintShop, over: Box) -> Style:
             if layered.maker.inner:
                 style.inner.append(layered)
     drawable = {*_OUTER, *_INNER, "stroke"}
+    # Seen in one file only, and not where it changes.
+    drawable.discard("satin")
     style.problems += [one.kind for one in enabled if one.kind not in drawable]
     return style
 
@@ -134,11 +145,13 @@ def _paint_of(effect: Effect, shop: PaintShop, over: Box) -> Paint | str:
     return shop.plain(settings)
 
 
-def _maker(effect: Effect) -> Shadow | Glow | Stroke | None:
+def _maker(effect: Effect) -> Shadow | Glow | Satin | Stroke | None:
     if effect.kind in ("drop shadow", "inner shadow"):
         return Shadow.of(effect.settings)
     if effect.kind in ("outer glow", "inner glow"):
         return Glow.of(effect.settings)
+    if effect.kind == "satin":
+        return Satin.of(effect.settings)
     return Stroke.of(effect.settings) if effect.kind == "stroke" else None
 
 
