@@ -268,7 +268,7 @@ async def test_a_key_repeated_gives_the_same_export(
             {"width": 30_000, "height": 30_000, "fit": "STRETCH"},
             [],
             "LIMIT_EXCEEDED",
-            "“the document” at scale 1 would be 30000 × 30000 pixels, and a picture may "
+            "“the document” at scale 1 would be 30000 × 30000 pixels, and a PNG may "
             "have 100000000 in all. Ask for a smaller scale or size.",
         ),
         (

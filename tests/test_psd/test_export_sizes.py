@@ -122,7 +122,7 @@ def test_options_that_cannot_be_are_told(
             Options(scales=(2,)),
             (6000, 6000),
             1,
-            "“hero” at scale 2 would be 12000 × 12000 pixels, and a picture may have "
+            "“hero” at scale 2 would be 12000 × 12000 pixels, and a PNG may have "
             "100000000 in all. Ask for a smaller scale or size.",
         ),
         (

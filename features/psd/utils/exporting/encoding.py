@@ -7,6 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from features.psd.exceptions import over_limit
 from features.psd.utils.exporting.pixels import bands, has_alpha
 from features.psd.utils.pictures.png import PngWriter
 from features.psd.utils.pixels.samples import Bytes8
@@ -27,10 +28,17 @@ def write_picture(path: Path, pixels: Bytes8, form: str, quality: int) -> Pictur
     if form == "PNG":
         return _write_png(path, pixels)
     order = cv2.COLOR_RGBA2BGRA if has_alpha(pixels) else cv2.COLOR_RGB2BGR
-    done, encoded = cv2.imencode(
-        SUFFIXES[form], cv2.cvtColor(pixels, order), _parameters(form, quality)
-    )
-    assert done, f"{form} of {pixels.shape}"
+    try:
+        done, encoded = cv2.imencode(
+            SUFFIXES[form], cv2.cvtColor(pixels, order), _parameters(form, quality)
+        )
+    except cv2.error:  # what it could not hold
+        done = False
+    if not done:
+        raise over_limit(
+            f"A {form} of {pixels.shape[1]} × {pixels.shape[0]} pixels needs more "
+            "memory than is allowed. Ask for a smaller scale or size."
+        )
     path.write_bytes(encoded.data)
     return Picture(
         path=str(path),

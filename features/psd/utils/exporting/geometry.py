@@ -6,6 +6,12 @@ from typing import Final, NamedTuple
 from features.psd.utils.exporting.types import Options
 
 MAX_PICTURE_PIXELS: Final = 100_000_000
+# What encoders can hold in the memory of a task.
+MAX_ENCODED: Final = {
+    "PNG": MAX_PICTURE_PIXELS,
+    "WEBP": MAX_PICTURE_PIXELS // 2,
+    "JPEG": MAX_PICTURE_PIXELS,
+}
 MAX_PIXELS: Final = 1_000_000_000
 MAX_SIDES: Final = {"PNG": 30_000, "WEBP": 16_383, "JPEG": 30_000}
 
@@ -61,10 +67,10 @@ def fault_of(geometry: Geometry, form: str) -> str | None:
             f"would be {width} × {height} pixels, and no side of a {form} may have "
             f"more than {MAX_SIDES[form]}. Ask for a smaller scale or size."
         )
-    if geometry.pixels > MAX_PICTURE_PIXELS:
+    if geometry.pixels > MAX_ENCODED[form]:
         return (
-            f"would be {width} × {height} pixels, and a picture may have "
-            f"{MAX_PICTURE_PIXELS} in all. Ask for a smaller scale or size."
+            f"would be {width} × {height} pixels, and a {form} may have "
+            f"{MAX_ENCODED[form]} in all. Ask for a smaller scale or size."
         )
     return None
 
