@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     upload_expires_seconds: int = Field(3600, ge=1)
     download_expires_seconds: int = Field(3600, ge=1)
     preview_hours: float = Field(24.0, gt=0)
+    psd_export_hours: float = Field(168.0, gt=0)
 
     connections_per_user: int = Field(50, ge=0)
     operations_per_connection: int = Field(100, ge=1)

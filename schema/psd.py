@@ -30,6 +30,7 @@ from schema.psd_text import PsdText
 
 if TYPE_CHECKING:
     from schema.jobs import Job
+    from schema.psd_exports import PsdExport
 
 MAX_LAYERS_PAGE = 1000
 
@@ -416,6 +417,15 @@ async def _load_preview(info: Info, row: LayerRow | DocumentRow) -> Image | None
     if stored is None or stored.is_over:
         return None
     return show_image(info, stored)
+
+    @strawberry.field(description="What was exported of it, newest first.")
+    async def exports(
+        self, info: Info, first: int = 20, after: str | None = None
+    ) -> Connection[Annotated["PsdExport", strawberry.lazy("schema.psd_exports")]]:
+        """The document's exports."""
+        from schema.psd_exports import export_page  # the two types know each other
+
+        return await export_page(info, self.row.id, first, after)
 
 
 async def _children(

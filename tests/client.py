@@ -40,6 +40,7 @@ subscription ($id: ID!, $after: EventCursor) {
     ... on JobFailed { error { code message retryable } }
     ... on PsdLayersExported { layers { id index } }
     ... on PsdPreviewReady { document { id } }
+    ... on PsdPicturesExported { pictures { name } }
   }
 }
 """

@@ -48,13 +48,31 @@ _KEPT = {
 }
 
 
+async def upsert[T: SQLModel](
+    session: AsyncSession, table: type[T], rows: Sequence[T]
+) -> None:
+    """Store rows; of those that are there already, all but what is kept is replaced."""
+    # One row's statement for all: one of its own for so many would take longer to
+    # put together than to run.
+    statement = insert(inspect(table).local_table)
+    changed = {
+        name: statement.excluded[name]
+        for name in table.model_fields
+        if name not in _KEPT
+    }
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=changed),
+        [row.model_dump() for row in rows],
+    )
+
+
 async def save_structure(
     session: AsyncSession, document: PsdDocument, layers: Sequence[PsdLayer]
 ) -> None:
     """Store a document and its layers; what an attempt before stored is kept below."""
-    await _upsert(session, PsdDocument, [document])
+    await upsert(session, PsdDocument, [document])
     if layers:
-        await _upsert(session, PsdLayer, layers)
+        await upsert(session, PsdLayer, layers)
 
 
 async def set_layer_pictures(
@@ -355,23 +373,6 @@ async def count_documents(session: AsyncSession, owner_id: str | None) -> int:
     if owner_id is not None:
         query = query.where(col(PsdDocument.owner_id) == owner_id)
     return (await session.scalars(query)).one()
-
-
-async def _upsert[T: SQLModel](
-    session: AsyncSession, table: type[T], rows: Sequence[T]
-) -> None:
-    # One row's statement for all: one of its own for so many would take longer to
-    # put together than to run.
-    statement = insert(inspect(table).local_table)
-    changed = {
-        name: statement.excluded[name]
-        for name in table.model_fields
-        if name not in _KEPT
-    }
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=changed),
-        [row.model_dump() for row in rows],
-    )
 
 
 def _conditions(

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import DateTime, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from core.base import TimestampMixin
 
@@ -121,6 +121,58 @@ class PsdLayer(TimestampMixin, table=True):
         Index("psd_layers_by_image", "image_id"),
         Index("psd_layers_by_preview", "preview_id"),
         Index("psd_layers_by_embedded", "embedded_id"),
+    )
+
+
+class PsdExport(TimestampMixin, table=True):
+    """Pictures drawn of a document. Its id is derived from its job's.
+
+    Its stored objects live until `expires_at`; `archive_name` is a file's name.
+    """
+
+    __tablename__ = "psd_exports"
+    __table_args__ = (
+        Index("psd_exports_by_document", "document_id", "created_at", "id"),
+        Index("psd_exports_by_archive", "archive_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    document_id: str = Field(foreign_key="psd_documents.id", ondelete="CASCADE")
+    job_id: str = Field(foreign_key="jobs.id", unique=True)
+    format: str
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
+    archive_name: str
+    archive_id: str | None = Field(
+        default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
+    )
+
+
+class PsdExportPicture(SQLModel, table=True):
+    """One picture of an export; of the whole document where no layer is named.
+
+    Its id is derived from the export's and `index`; `name` is its path in an archive.
+    """
+
+    __tablename__ = "psd_export_pictures"
+
+    id: str = Field(primary_key=True)
+    export_id: str = Field(foreign_key="psd_exports.id", ondelete="CASCADE")
+    index: int
+    layer_id: str | None = Field(
+        default=None, foreign_key="psd_layers.id", ondelete="CASCADE"
+    )
+    name: str
+    scale: float
+    fidelity: str
+    unsupported: list[str] = Field(sa_type=JSONB)
+    image_id: str | None = Field(
+        default=None, foreign_key="stored_objects.id", ondelete="SET NULL"
+    )
+
+    __table_args__ = (
+        Index("psd_export_pictures_by_index", "export_id", "index", unique=True),
+        Index("psd_export_pictures_by_layer", "layer_id"),
+        Index("psd_export_pictures_by_image", "image_id"),
     )
 
 

@@ -11,21 +11,16 @@ from core.base import derived_id, utc_now
 from core.broker import Settlement
 from core.config import Settings
 from core.database_async import Session
-from core.processes import (
-    ProcessDied,
-    ProcessFailed,
-    ProcessPool,
-    ProcessTimeout,
-    share,
-)
+from core.processes import ProcessPool, share
 from core.scratch import Scratch
 from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.models import StoredObject
 from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
 from features.jobs.run import JobRun, Report
-from features.jobs.runner import JobRunner, timed_out
+from features.jobs.runner import JobRunner
 from features.psd import crud
+from features.psd.failures import failures, limits_of
 from features.psd.models import Pictures, PsdDocument, PsdLayer
 from features.psd.rows import document_columns, layer_columns
 from features.psd.twins import Twins
@@ -38,7 +33,6 @@ from features.psd.utils import (
     Layer,
     LayerDamaged,
     LayerExported,
-    Limits,
     Message,
     Picture,
     Structure,
@@ -95,11 +89,11 @@ class PsdParser:
             source,
             scratch,
             export_layers=exports,
-            limits=self._limits(),
+            limits=limits_of(self._settings),
             wide=run.job.input.get("depth") == ImageDepth.AS_STORED,
             turns=scratch / "turns",
         )
-        try:
+        with failures("parsed"):
             await share(
                 self._pool,
                 parsing,
@@ -109,24 +103,7 @@ class PsdParser:
                 result_type=Message,
                 timeout=self._settings.task_timeout_seconds,
             )
-        except ProcessTimeout as error:
-            raise timed_out(error.seconds) from error
-        except ProcessDied as error:
-            raise _failure_of(error) from error
-        except MemoryError as error:
-            raise _too_much_memory() from error
-        except ProcessFailed as error:
-            raise JobFailure(
-                "INTERNAL", "This file could not be parsed.", retryable=True
-            ) from error
         await export.finish()
-
-    def _limits(self) -> Limits:
-        return Limits(
-            max_side=self._settings.psd_max_side,
-            max_layers=self._settings.psd_max_layers,
-            max_pixels=self._settings.psd_max_pixels,
-        )
 
 
 class PsdExport:
@@ -315,20 +292,3 @@ class PsdExport:
 def _has_pixels(layer: Layer) -> bool:
     is_group = layer.kind in ("GROUP", "ARTBOARD")
     return not is_group and layer.width > 0 and layer.height > 0
-
-
-def _failure_of(error: ProcessDied) -> JobFailure:
-    if error.out_of_memory:
-        return _too_much_memory()
-    return JobFailure(
-        "INTERNAL", f"The process that parsed this file died: {error}", retryable=True
-    )
-
-
-def _too_much_memory() -> JobFailure:
-    return JobFailure(
-        "LIMIT_EXCEEDED",
-        "This file needs more memory than is allowed. Save it with fewer or smaller "
-        "layers.",
-        retryable=False,
-    )

@@ -6,6 +6,8 @@ from core.broker import Settlement
 from core.container import Container
 from events.consumer import on_event
 from events.schemas import EventBody
+from features.psd.exporting import PsdExporter
+from features.psd.exports import EXPORT_TASK
 from features.psd.parsing import PsdParser
 from features.psd.preview_requests import REMAKE_TASK
 from features.psd.previews import PsdPreviews
@@ -28,6 +30,15 @@ async def remake_previews(
     container: Container = context.state.container
     await container.get(PreviewRemaker).remake(document_id)
     return None
+
+
+@async_shared_broker.task(task_name=EXPORT_TASK)
+async def export_pictures(
+    job_id: str, context: Context = TaskiqDepends()
+) -> Settlement:
+    """Draw pictures of a parsed PSD."""
+    container: Container = context.state.container
+    return await container.get(PsdExporter).export(job_id)
 
 
 @on_event("events.psd.parse_export.completed.*")

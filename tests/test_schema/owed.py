@@ -9,7 +9,6 @@ from typing import Final
 OWED: Final[dict[str, frozenset[str]]] = {
     "import": frozenset(
         {
-            "Artifact",
             "ColumnMappingInput",
             "ColumnType",
             "Dataset",
@@ -66,7 +65,6 @@ OWED: Final[dict[str, frozenset[str]]] = {
             "DimensionInput",
             "GenerateBackgroundInput",
             "GeneratedBackground",
-            "ImageFormat",
             "JobResult | AnalysisRun",
             "JobResult | GeneratedBackground",
             "MeasureInput",

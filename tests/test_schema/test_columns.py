@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_snake_case
 
 from features.files.models import SourceFile, StoredObject
 from features.jobs.models import DeadLetter, Job
-from features.psd.models import PsdDocument, PsdLayer
+from features.psd.models import PsdDocument, PsdExport, PsdExportPicture, PsdLayer
 from features.users.models import User
 from resolvers.root import schema
 
@@ -41,6 +41,11 @@ TYPES: Final = {
     "Image": Shown(
         StoredObject,
         frozenset({"id", "key", "sha256", "created_at"}),
+        frozenset({"url"}),
+    ),
+    "Artifact": Shown(
+        StoredObject,
+        frozenset({"id", "key", "created_at", "width", "height"}),
         frozenset({"url"}),
     ),
     "Job": Shown(
@@ -82,6 +87,16 @@ TYPES: Final = {
                 "engine_version",
             }
         ),
+    ),
+    "PsdExport": Shown(
+        PsdExport,
+        frozenset(
+            {"updated_at", "document_id", "job_id", "archive_name", "archive_id"}
+        ),
+    ),
+    "PsdExportedPicture": Shown(
+        PsdExportPicture,
+        frozenset({"id", "export_id", "index", "layer_id", "image_id"}),
     ),
     "PsdLayer": Shown(
         PsdLayer,

@@ -1,15 +1,14 @@
 """The engine: one file in, a stream of messages and image files out."""
 
-import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from features.psd.exceptions import PsdError, corrupt, over_limit
+from features.psd.exceptions import corrupt
 from features.psd.utils.details.document import read_document
 from features.psd.utils.details.embedded import export_embedded
 from features.psd.utils.details.smart import read_linked_files
 from features.psd.utils.file.container import Container, read_container
+from features.psd.utils.file.reading import blaming_the_file, mapped, too_large
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Node, build_tree
 from features.psd.utils.limits import check_canvas, check_descriptions, check_pixels
@@ -63,14 +62,14 @@ def parse(
     Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
     LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
     """
-    with _mapped(source) as data:
-        with _blaming_the_file():
+    with mapped(source) as data:
+        with blaming_the_file():
             container = read_container(data)
             check_canvas(container.header, limits)
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
             space = color_space(container, wide=wide)
-            if not helping and _merged(container, section, space) is not None:
+            if not helping and merged_of(container, section, space) is not None:
                 check_merged(container)
             check_pixels(container, section.records, len(data), limits)
             check_descriptions(section.records)
@@ -89,31 +88,7 @@ def parse(
             yield from export_embedded(document.layers, files, out)
 
 
-@contextmanager
-def _mapped(source: Path) -> Iterator[memoryview]:
-    with source.open("rb") as file:
-        if not source.stat().st_size:
-            raise corrupt("it is empty")
-        # Closed by its last reference: slices of it may outlive an exception.
-        yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-@contextmanager
-def _blaming_the_file() -> Iterator[None]:
-    """Turn whatever bad bytes provoke into a PsdError."""
-    try:
-        yield
-    except PsdError:
-        raise
-    except DamagedPixels as error:
-        raise corrupt(f"in its merged image, {error}") from error
-    except MemoryError as error:
-        raise _too_large() from error
-    except Exception as error:
-        raise corrupt("its structure cannot be read") from error
-
-
-def _merged(
+def merged_of(
     container: Container, section: LayerSection, space: ColorSpace
 ) -> Raster | None:
     """Open the merged image; None where the writer left it blank, or colours out."""
@@ -133,22 +108,22 @@ def _flattened(
     """Export the merged image; composed of the layers where it is missing or blank."""
     composition = Composition(container, nodes, space)
     try:
-        composed = _needs_composing(container, section, space, composition)
-        merged = None if composed else _merged(container, section, space)
+        composed = needs_composing(container, section, space, composition)
+        merged = None if composed else merged_of(container, section, space)
         pictures = _export(merged or composition, out, "flattened")
     except DamagedPixels as error:
         raise corrupt(f"in its merged image, {error}") from error
     yield FlattenedExported(*pictures, composed=composed)
 
 
-def _needs_composing(
+def needs_composing(
     container: Container,
     section: LayerSection,
     space: ColorSpace,
     composition: Composition,
 ) -> bool:
     """Tell whether there is no merged image, or a blank one though layers show more."""
-    merged = _merged(container, section, space)
+    merged = merged_of(container, section, space)
     if merged is None:
         return True
     return composition.shows_layers and is_blank(merged) and not is_blank(composition)
@@ -158,13 +133,7 @@ def _export(raster: Raster | Composition, out: Path, name: str) -> Pictures:
     try:
         return export_raster(raster, out, name)
     except MemoryError as error:
-        raise _too_large() from error
-
-
-def _too_large() -> PsdError:
-    return over_limit(
-        "This document needs more memory than allowed. Make the image smaller."
-    )
+        raise too_large() from error
 
 
 def _layer(
