@@ -1,4 +1,4 @@
-"""Files go with what was made of them; previews are made again; bytes parsed once."""
+"""Files go with what was made of them; previews come again; bytes are kept once."""
 
 import sqlalchemy as sa
 
@@ -10,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 FILE_KEY = "psd_documents_file_id_fkey"
+OWNER_KEY = "stored_objects_owner_id_fkey"
 
 
 def upgrade() -> None:
@@ -24,10 +25,21 @@ def upgrade() -> None:
     )
     op.alter_column("psd_documents", "engine_version", server_default=None)
     op.create_index("source_files_by_sha256", "source_files", ["owner_id", "sha256"])
+    op.add_column("stored_objects", sa.Column("owner_id", sa.String()))
+    op.create_foreign_key(OWNER_KEY, "stored_objects", "users", ["owner_id"], ["id"])
+    op.create_index(
+        "stored_objects_by_content",
+        "stored_objects",
+        ["owner_id", "sha256"],
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     """Have documents keep their file, and forget the rest."""
+    op.drop_index("stored_objects_by_content", table_name="stored_objects")
+    op.drop_constraint(OWNER_KEY, "stored_objects", type_="foreignkey")
+    op.drop_column("stored_objects", "owner_id")
     op.drop_index("source_files_by_sha256", table_name="source_files")
     op.drop_column("psd_documents", "engine_version")
     op.drop_column("psd_documents", "previews_asked_at")

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
+from core.base import utc_now
 from core.database_async import among
 from features.files.models import SourceFile, StoredObject
 
@@ -131,20 +132,53 @@ async def objects_below(session: AsyncSession, row: SQLModel) -> list[str]:
 
 async def expire_unnamed(session: AsyncSession, ids: Sequence[str]) -> None:
     """End the life of those of the objects that no row names any more."""
-    await session.execute(
-        update(StoredObject)
-        .where(
-            among(col(StoredObject.id), ids),
-            *(~exists().where(name == StoredObject.id) for name in _names()),
-        )
-        .values(expires_at=func.now())
+    # Whoever is about to name one holds it: only behind that lock it can be told.
+    await session.execute(_locked(ids))
+    unnamed = await unnamed_among(session, ids)
+    await set_expiry(session, unnamed, utc_now())
+
+
+async def unnamed_among(session: AsyncSession, ids: Sequence[str]) -> Sequence[str]:
+    """Return those of the objects that no row names."""
+    query = select(col(StoredObject.id)).where(
+        among(col(StoredObject.id), ids),
+        *(~exists().where(name == StoredObject.id) for name in _names()),
     )
+    return (await session.scalars(query)).all()
+
+
+async def same_content(
+    session: AsyncSession, owner_id: str, sha256s: Sequence[str]
+) -> dict[str, str]:
+    """Return an owner's objects of these bytes that are to last, by sha256."""
+    query = select(col(StoredObject.sha256), col(StoredObject.id)).where(
+        col(StoredObject.owner_id) == owner_id,
+        among(col(StoredObject.sha256), sha256s),
+        col(StoredObject.expires_at).is_(None),
+    )
+    return {sha256: object_id for sha256, object_id in await session.execute(query)}
+
+
+async def hold_objects(session: AsyncSession, ids: Sequence[str]) -> int:
+    """Keep objects that are to last from being deleted; return how many there are."""
+    query = (
+        select(col(StoredObject.id))
+        .where(among(col(StoredObject.id), ids), col(StoredObject.expires_at).is_(None))
+        .order_by(col(StoredObject.id))
+        .with_for_update(read=True)
+    )
+    return len((await session.scalars(query)).all())
 
 
 async def recorded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     """Return those of the keys that stored objects have."""
     query = select(col(StoredObject.key)).where(col(StoredObject.key).in_(keys))
     return set(await session.scalars(query))
+
+
+def _locked(ids: Sequence[str]) -> Select[Any]:
+    query = select(col(StoredObject.id)).where(among(col(StoredObject.id), ids))
+    return query.order_by(col(StoredObject.id)).with_for_update()
 
 
 def _names() -> list[Column[Any]]:

@@ -16,7 +16,7 @@ from core.scratch import Scratch
 from core.storage import ObjectStat, Storage, UploadTarget, stable_expiry
 from core.validators import is_id
 from features.files import crud
-from features.files.exceptions import file_not_found
+from features.files.exceptions import ObjectsGone, file_not_found
 from features.files.models import FileStatus, SourceFile, StoredObject
 from features.files.utils import check_announcement, sha256_of_file
 
@@ -226,6 +226,23 @@ class FilesService:
     def add_objects(self, session: Session, objects: Iterable[StoredObject]) -> None:
         """Record stored results in the caller's transaction."""
         session.add_all(objects)
+
+    async def same_content(
+        self, owner_id: str, sha256s: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the ids of an owner's lasting images of these bytes, by sha256."""
+        if not sha256s:
+            return {}
+        async with self._database.statement() as session:
+            return await crud.same_content(session, owner_id, sha256s)
+
+    async def hold_objects(self, session: Session, ids: Sequence[str]) -> None:
+        """Keep objects from being swept until the caller's transaction names them.
+
+        ObjectsGone where one is not there any more, or about to go.
+        """
+        if ids and await crud.hold_objects(session, ids) < len(ids):
+            raise ObjectsGone
 
     async def keep_until(
         self, session: Session, ids: Sequence[str], expires_at: datetime

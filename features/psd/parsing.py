@@ -1,19 +1,20 @@
 """The parse of a PSD in a worker: each picture stored and told of as it is ready."""
 
-import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from core.base import derived_id, utc_now
+from core.base import derived_id
 from core.broker import Settlement
 from core.config import Settings
 from core.database_async import Session
 from core.processes import ProcessPool, share
 from core.scratch import Scratch
-from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
+from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Topic
+from features.files.exceptions import ObjectsGone
 from features.files.models import StoredObject
 from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
@@ -21,7 +22,8 @@ from features.jobs.run import JobRun, Report
 from features.jobs.runner import JobRunner
 from features.psd import crud
 from features.psd.failures import failures, limits_of
-from features.psd.models import Pictures, PsdDocument, PsdLayer
+from features.psd.models import PsdDocument, PsdLayer
+from features.psd.picture_store import NamedPicture, PictureStore, StoredPictures
 from features.psd.rows import document_columns, layer_columns
 from features.psd.twins import Twins
 from features.psd.utils import (
@@ -34,7 +36,6 @@ from features.psd.utils import (
     LayerDamaged,
     LayerExported,
     Message,
-    Picture,
     Structure,
     parse,
 )
@@ -112,7 +113,8 @@ class PsdExport:
     def __init__(self, run: JobRun, files: FilesService, settings: Settings) -> None:
         self._run = run
         self._files = files
-        self._preview_life = timedelta(hours=settings.preview_hours)
+        life = timedelta(hours=settings.preview_hours)
+        self._store = PictureStore(run, files, life)
         self._document_id = derived_id("psd", run.job.id, "document")
         self._waiting: list[LayerExported] = []
         self._damaged: dict[str, str] = {}
@@ -191,94 +193,66 @@ class PsdExport:
         )
 
     async def _store_flattened(self, message: FlattenedExported) -> None:
-        name = f"{self._run.prefix}document"
-        image, preview = await self._store_pictures(
-            name, message.image, message.preview
-        )
-
-        async def effects(session: Session) -> None:
-            self._files.add_objects(session, [image, preview])
-            await session.flush()
-            pictures = Pictures(image.id, preview.id)
+        async def effects(session: Session, stored: StoredPictures) -> None:
             await crud.set_document_pictures(
-                session, self._document_id, pictures, message.composed
+                session, self._document_id, stored.pictures[0], message.composed
             )
 
-        await self._run.record(
-            PREVIEW_READY, effects, self._report(), document_id=self._document_id
+        await self._record(
+            [NamedPicture("document", message.image, message.preview)],
+            effects,
+            PREVIEW_READY,
+            document_id=self._document_id,
         )
 
     async def _flush(self) -> None:
         """Store the waiting layers' pictures and tell of them in one event."""
         batch, self._waiting = self._waiting, []
         self._flushed = time.monotonic()
-        stored = await asyncio.gather(*map(self._store_layer, batch))
         layer_ids = [self._layer_id(message.index) for message in batch]
-        pictures = {
-            layer_id: Pictures(image.id, preview.id)
-            for layer_id, (image, preview) in zip(layer_ids, stored, strict=True)
-        }
         self._done += len(batch)
 
-        async def effects(session: Session) -> None:
-            self._files.add_objects(session, [one for pair in stored for one in pair])
-            await session.flush()
+        async def effects(session: Session, stored: StoredPictures) -> None:
+            pictures = dict(zip(layer_ids, stored.pictures, strict=True))
             await crud.set_layer_pictures(session, pictures)
 
-        await self._run.record(
-            LAYERS_EXPORTED, effects, self._report(), layer_ids=layer_ids
+        await self._record(
+            [NamedPicture(f"layer-{m.index}", m.image, m.preview) for m in batch],
+            effects,
+            LAYERS_EXPORTED,
+            layer_ids=layer_ids,
         )
 
+    async def _record(
+        self,
+        pictures: Sequence[NamedPicture],
+        effects: Callable[[Session, StoredPictures], Awaitable[None]],
+        topic: Topic,
+        **parts: Any,
+    ) -> None:
+        """Store pictures; record them and the event that tells of them in one step."""
+
+        async def recorded(session: Session) -> None:
+            await self._store.record(session, stored)
+            await effects(session, stored)
+
+        stored = await self._store.store(pictures)
+        try:
+            await self._run.record(topic, recorded, self._report(), **parts)
+        except ObjectsGone:  # deleted meanwhile by their owner
+            stored = await self._store.store(pictures, anew=True)
+            await self._run.record(topic, recorded, self._report(), **parts)
+        self._store.recorded(stored)
+
     async def _store_embedded(self, message: EmbeddedExported) -> None:
-        stored = await self._store_file(
-            f"{self._run.prefix}embedded-{message.indexes[0]}",
+        stored = await self._store.put_file(
+            f"embedded-{message.indexes[0]}",
             Path(message.path),
             message.content_type,
             sha256=message.sha256,
         )
         layer_ids = [self._layer_id(index) for index in message.indexes]
         self._embedded.append((stored, layer_ids))
-
-    async def _store_layer(
-        self, message: LayerExported
-    ) -> tuple[StoredObject, StoredObject]:
-        name = f"{self._run.prefix}layer-{message.index}"
-        return await self._store_pictures(name, message.image, message.preview)
-
-    async def _store_pictures(
-        self, name: str, image: Picture, preview: Picture
-    ) -> tuple[StoredObject, StoredObject]:
-        stored = await self._store_picture(f"{name}-image", image)
-        small = await self._store_picture(f"{name}-preview", preview)
-        small.expires_at = utc_now() + self._preview_life
-        return stored, small
-
-    async def _store_picture(self, key: str, picture: Picture) -> StoredObject:
-        return await self._store_file(
-            key,
-            Path(picture.path),
-            picture.content_type,
-            sha256=picture.sha256,
-            width=picture.width,
-            height=picture.height,
-        )
-
-    async def _store_file(
-        self,
-        key: str,
-        path: Path,
-        content_type: str,
-        *,
-        sha256: str,
-        width: int | None = None,
-        height: int | None = None,
-    ) -> StoredObject:
-        """Move a file of the scratch folder into the store."""
-        stored = await self._files.put_object(
-            key, path, content_type, sha256=sha256, width=width, height=height
-        )
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        return stored
 
     def _layer_id(self, index: int) -> str:
         return derived_id("layer", self._document_id, str(index))

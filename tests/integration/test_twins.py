@@ -30,7 +30,8 @@ async def test_bytes_uploaded_again_give_the_same_document(
     assert kinds[-1] == "JobSucceeded"
 
     def layers(events: list[Any]) -> list[Any]:
-        return [one for event in events for one in event.get("layers", ())]
+        found = [one for event in events for one in event.get("layers", ())]
+        return sorted(found, key=lambda layer: layer["index"])
 
     assert layers(told_again) == layers(told)
     assert len(layers(told)) == 3

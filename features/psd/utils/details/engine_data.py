@@ -12,7 +12,7 @@ _TOKEN: Final = re.compile(
     rb"\s*+(?:/(?P<name>[^\s\[\]<>()/]*+)"
     rb"|(?P<number>-?(?:\d++(?:\.\d*+)?|\.\d++))(?![^\s\]>])"
     rb"|(?P<mark><<|>>|\[|\])|\((?P<text>(?:[^\\)]++|\\.)*+)\)"
-    rb"|(?P<other>[^\s\[\]<>()/]++))",
+    rb"|(?P<other>[^\s\[\]<>()/]++)|(?P<endless>\(.*+)|(?P<stray>.))",
     re.S,
 )
 
@@ -68,11 +68,14 @@ def read_engine_data(data: bytes, until: str | None = None) -> dict[str, EngineV
     is nested too deep or has too many parts.
     """
     builder = _Builder()
+    # Each match begins where the one before ended: nothing is looked at twice.
     for number, token in enumerate(_TOKEN.finditer(data)):
         if number > _MAX_TOKENS:
             raise ValueError("engine data has too many parts")
         kind = token.lastgroup
         raw = token[kind] if kind else b""
+        if kind in ("endless", "stray"):
+            continue
         if kind == "name":
             name = raw.decode("latin-1")
             if name == until and builder.depth <= 1:
