@@ -40,12 +40,12 @@ TYPES: Final = {
     ),
     "Image": Shown(
         StoredObject,
-        frozenset({"id", "key", "sha256", "created_at"}),
+        frozenset({"id", "key", "sha256", "created_at", "owner_id"}),
         frozenset({"url"}),
     ),
     "Artifact": Shown(
         StoredObject,
-        frozenset({"id", "key", "created_at", "width", "height"}),
+        frozenset({"id", "key", "created_at", "width", "height", "owner_id"}),
         frozenset({"url"}),
     ),
     "Job": Shown(

@@ -106,27 +106,38 @@ def _flattened(
     out: Path,
 ) -> Iterator[Message]:
     """Export the merged image; composed of the layers where it is missing or blank."""
-    composition = Composition(container, nodes, space)
     try:
-        composed = needs_composing(container, section, space, composition)
-        merged = None if composed else merged_of(container, section, space)
-        pictures = _export(merged or composition, out, "flattened")
+        picture = whole_picture(container, section, nodes, space)
+        pictures = _export(picture, out, "flattened")
     except DamagedPixels as error:
         raise corrupt(f"in its merged image, {error}") from error
+    composed = isinstance(picture, Composition)
     yield FlattenedExported(*pictures, composed=composed)
 
 
-def needs_composing(
+def whole_picture(
     container: Container,
     section: LayerSection,
+    nodes: list[Node],
     space: ColorSpace,
-    composition: Composition,
-) -> bool:
-    """Tell whether there is no merged image, or a blank one though layers show more."""
+) -> Raster | Composition:
+    """Open the merged image; compose it where none is, or a blank one of more."""
     merged = merged_of(container, section, space)
-    if merged is None:
-        return True
-    return composition.shows_layers and is_blank(merged) and not is_blank(composition)
+    if merged is not None and not is_blank(merged):
+        return _opened_again(container, section, space)
+    composition = Composition(container, nodes, space)
+    if merged is None or (composition.shows_layers and not is_blank(composition)):
+        return composition
+    return _opened_again(container, section, space)
+
+
+def _opened_again(
+    container: Container, section: LayerSection, space: ColorSpace
+) -> Raster:
+    """Open the merged image from its top: a raster is read once."""
+    merged = merged_of(container, section, space)
+    assert merged is not None
+    return merged
 
 
 def _export(raster: Raster | Composition, out: Path, name: str) -> Pictures:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from features.psd.exceptions import over_limit
-from features.psd.utils.engine import DAMAGED_PIXELS, merged_of, needs_composing
+from features.psd.utils.engine import DAMAGED_PIXELS, whole_picture
 from features.psd.utils.exporting.extent import (
     around,
     clipped_to,
@@ -105,12 +105,12 @@ def draw(design: Design, index: int | None, *, whole_canvas: bool) -> Drawing:
 
 
 def _whole(design: Design) -> Drawing:
-    parts = design.container, design.section, design.space
-    composition = design.composition(None, design.canvas)
-    merged = merged_of(*parts)
-    if merged is None or needs_composing(*parts, composition):
-        return _composed(design, composition)
-    return Drawing(_all_of(merged), design.problems)
+    picture = whole_picture(
+        design.container, design.section, design.nodes, design.space
+    )
+    if isinstance(picture, Composition):
+        return _composed(design, picture)
+    return Drawing(_all_of(picture), design.problems)
 
 
 def _layer(design: Design, index: int, frame: Box | None) -> Drawing:

@@ -236,6 +236,7 @@ def _stacked(nodes: list[Node], bases: dict[int, Node]) -> list[_Waiting]:
     A clipped node whose base is not among them stands for itself.
     """
     stacked: list[_Waiting] = []
+    present = {node.index for node in nodes}
     for place, node in enumerate(nodes):
         above = nodes[place + 1] if place + 1 < len(nodes) else None
         is_base = above is not None and bases.get(above.index) is node
@@ -243,7 +244,7 @@ def _stacked(nodes: list[Node], bases: dict[int, Node]) -> list[_Waiting]:
         base = node if is_base else bases.get(node.index)
         goes_on = above is not None and base is not None
         goes_on = goes_on and above is not None and bases.get(above.index) is base
-        if base in nodes and not goes_on:
+        if base is not None and base.index in present and not goes_on:
             stacked.append(Step(Do.CLOSE_CLIP))
     return stacked
 
