@@ -15,6 +15,7 @@ PREFIXES: Final = frozenset(
         "dataset",
         "deadletter",
         "event",
+        "export",
         "file",
         "import",
         "importerror",
@@ -22,6 +23,7 @@ PREFIXES: Final = frozenset(
         "layer",
         "object",
         "outbox",
+        "picture",
         "psd",
         "user",
     }

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     upload_expires_seconds: int = Field(3600, ge=1)
     download_expires_seconds: int = Field(3600, ge=1)
     preview_hours: float = Field(24.0, gt=0)
+    psd_export_hours: float = Field(168.0, gt=0)
 
     connections_per_user: int = Field(50, ge=0)
     operations_per_connection: int = Field(100, ge=1)
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     task_memory_bytes: int = Field(2 * 1024**3, ge=256 * 1024**2)
     sweep_seconds: float = Field(600.0, gt=0)
     sweep_grace_seconds: float = Field(3600.0, ge=0)
+    psd_processes: int = Field(0, ge=0, le=64)
     psd_max_side: int = Field(30_000, ge=1)
     psd_max_layers: int = Field(8_000, ge=1)
     psd_max_pixels: int = Field(4_000_000_000, ge=1)
@@ -114,6 +116,11 @@ class Settings(BaseSettings):
                 "on loopback only; use 127.0.0.1, ::1 or localhost"
             )
         return value
+
+    @property
+    def processes_per_psd(self) -> int:
+        """How many processes share one parse where they are free."""
+        return self.psd_processes or min(4, os.cpu_count() or 1)
 
     @property
     def uses_s3(self) -> bool:

@@ -69,6 +69,7 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     error: JobErrorBody | UnsetType = UNSET
     next_attempt_at: datetime | UnsetType = UNSET
     layer_ids: list[str] | UnsetType = UNSET
+    picture_ids: list[str] | UnsetType = UNSET
     document_id: str | UnsetType = UNSET
     errors: list[dict[str, Any]] | UnsetType = UNSET
     letter_id: str | UnsetType = UNSET

@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     """What a job does; each kind has its own subjects."""
 
     PSD_PARSE = "PSD_PARSE"
+    PSD_EXPORT = "PSD_EXPORT"
     DATA_IMPORT = "DATA_IMPORT"
     BUSINESS_ANALYSIS = "BUSINESS_ANALYSIS"
     BACKGROUND_GENERATION = "BACKGROUND_GENERATION"
@@ -29,6 +30,7 @@ class JobKind(StrEnum):
 
 _TOPICS: Final = {
     JobKind.PSD_PARSE: "psd.parse_export",
+    JobKind.PSD_EXPORT: "psd.export",
     JobKind.DATA_IMPORT: "data_import.import",
     JobKind.BUSINESS_ANALYSIS: "business_analysis.run",
     JobKind.BACKGROUND_GENERATION: "background.generation",
@@ -68,6 +70,7 @@ class Topic(NamedTuple):
 
 
 LAYERS_EXPORTED: Final = Topic("psd", "layers", "exported")
+PICTURES_EXPORTED: Final = Topic("psd", "pictures", "exported")
 PREVIEW_READY: Final = Topic("psd", "preview", "ready")
 PREVIEW_PUBLISHED: Final = Topic("psd", "preview", "published")
 ROWS_REJECTED: Final = Topic("data_import", "rows", "rejected")

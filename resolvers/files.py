@@ -3,8 +3,10 @@
 import strawberry
 
 from core.errors import AppError
+from features.files.deleting import Deletions
 from features.files.services import FilesService
 from schema.context import Info
+from schema.deleting import DeletePayload
 from schema.errors import user_errors
 from schema.files import (
     CreateUploadInput,
@@ -72,3 +74,14 @@ class FilesMutation:
         return CreateUploadPayload(
             file=SourceFile.of(row), target=UploadTarget.of(target)
         )
+
+    @strawberry.mutation(
+        description="With all that was made from it. CONFLICT while a job needs it."
+    )
+    async def delete_file(self, info: Info, id: strawberry.ID) -> DeletePayload:
+        """Delete an upload and all that was made from it."""
+        try:
+            await info.context.get(Deletions).delete_file(info.context.caller, id)
+        except AppError as error:
+            return DeletePayload.refused(error)
+        return DeletePayload(deleted_id=id)

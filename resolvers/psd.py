@@ -5,7 +5,9 @@ import strawberry
 from core.errors import AppError
 from features.jobs.models import JobPriority
 from features.psd.services import PsdService
+from features.psd.utils import ImageDepth
 from schema.context import Info
+from schema.deleting import DeletePayload
 from schema.errors import user_errors
 from schema.jobs import JobPayload
 from schema.paging import Connection, check_first, connect, read_time_key
@@ -69,6 +71,8 @@ class PsdMutation:
                 info.context.caller,
                 input.file_id,
                 export_layers=input.export_layers,
+                depth=ImageDepth(input.depth.value),
+                reuse=input.reuse,
                 idempotency_key=input.idempotency_key,
                 priority=JobPriority(input.priority.value),
                 wait_ms=input.wait_ms,
@@ -76,3 +80,16 @@ class PsdMutation:
         except AppError as error:
             return JobPayload.refused(user_errors(error))
         return JobPayload.of(started)
+
+    @strawberry.mutation(
+        description="With its layers and pictures; the file stays. CONFLICT while it "
+        "is being parsed."
+    )
+    async def delete_psd_document(self, info: Info, id: strawberry.ID) -> DeletePayload:
+        """Delete a parsed PSD."""
+        psd = info.context.get(PsdService)
+        try:
+            await psd.delete_document(info.context.caller, id)
+        except AppError as error:
+            return DeletePayload.refused(error)
+        return DeletePayload(deleted_id=id)

@@ -9,7 +9,7 @@ from strawberry.tools import merge_types
 
 from core.base import prefix_of
 from core.errors import AppError, ErrorCode
-from resolvers import events, files, jobs, psd, users
+from resolvers import events, files, jobs, psd, psd_exports, users
 from resolvers.errors import MaskedSchema
 from schema.context import Info
 from schema.events import JOB_EVENT_TYPES
@@ -23,6 +23,7 @@ NODES: Final[dict[str, LoadNode]] = {
     **files.NODES,
     **jobs.NODES,
     **psd.NODES,
+    **psd_exports.NODES,
     **users.NODES,
 }
 
@@ -62,10 +63,17 @@ Query = merge_types(
         files.FilesQuery,
         jobs.JobsQuery,
         psd.PsdQuery,
+        psd_exports.PsdExportsQuery,
     ),
 )
 Mutation = merge_types(
-    "Mutation", (files.FilesMutation, psd.PsdMutation, jobs.JobsMutation)
+    "Mutation",
+    (
+        files.FilesMutation,
+        psd.PsdMutation,
+        psd_exports.PsdExportsMutation,
+        jobs.JobsMutation,
+    ),
 )
 Subscription = merge_types("Subscription", (events.EventsSubscription,))
 

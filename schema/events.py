@@ -15,10 +15,16 @@ from events.readers.job_history import HistoryPage
 from events.readers.job_reader import Gap, JobItem, Snapshot
 from events.recorded import Happened
 from events.schemas import EventBody
-from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Transition
+from events.subjects import (
+    LAYERS_EXPORTED,
+    PICTURES_EXPORTED,
+    PREVIEW_READY,
+    Transition,
+)
 from schema.context import Info
 from schema.jobs import Job, JobError, JobProgress
 from schema.psd import PsdDocument, PsdLayer
+from schema.psd_exports import PsdExportedPicture
 from schema.scalars import EventCursor
 
 
@@ -130,6 +136,23 @@ class PsdPreviewReady(JobEvent):
         """The document."""
         row = await info.context.loaders.documents.load(self.document_id)
         return PsdDocument.of(row) if row is not None else None
+
+
+@strawberry.type(
+    description="Pictures of an export that have been stored since the last such "
+    "event: they can be downloaded while the rest is still being drawn."
+)
+class PsdPicturesExported(JobEvent):
+    """Pictures to download."""
+
+    picture_ids: strawberry.Private[list[str]]
+
+    @strawberry.field
+    async def pictures(self, info: Info) -> list[PsdExportedPicture]:
+        """The pictures; one whose document was deleted is left out."""
+        loader = info.context.loaders.export_pictures
+        rows = await loader.load_many(self.picture_ids)
+        return [PsdExportedPicture.of(row) for row in rows if row is not None]
 
 
 @strawberry.type(
@@ -271,6 +294,7 @@ TRANSITIONS: Final[
 OWN_EVENTS: Final[dict[str, tuple[type[JobEvent], str]]] = {
     str(LAYERS_EXPORTED): (PsdLayersExported, "layer_ids"),
     str(PREVIEW_READY): (PsdPreviewReady, "document_id"),
+    str(PICTURES_EXPORTED): (PsdPicturesExported, "picture_ids"),
 }
 
 JOB_EVENT_TYPES: Final = (
@@ -284,6 +308,7 @@ JOB_EVENT_TYPES: Final = (
     JobCanceled,
     PsdLayersExported,
     PsdPreviewReady,
+    PsdPicturesExported,
     EventGap,
 )
 

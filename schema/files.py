@@ -94,6 +94,29 @@ class UploadTarget:
         )
 
 
+@strawberry.type(
+    description="A stored result that can be downloaded. The URL is signed when this "
+    "field is resolved, so it is never stale."
+)
+class Artifact:
+    """A stored file; the URL is signed when it is asked for."""
+
+    url: str
+    expires_at: datetime
+    content_type: str
+    size: BigInt
+    sha256: str
+
+
+@strawberry.enum
+class ImageFormat(Enum):
+    """How a picture is stored."""
+
+    PNG = "PNG"
+    JPEG = "JPEG"
+    WEBP = "WEBP"
+
+
 @strawberry.type
 class Image:
     """A stored image; the URL is signed when it is asked for."""
@@ -106,18 +129,20 @@ class Image:
     size: BigInt
 
 
-async def load_image(info: Info, object_id: str | None) -> Image | None:
-    """Show a stored image, or nothing where there is none or its life is over."""
-    if object_id is None:
-        return None
-    stored = await info.context.loaders.objects.load(object_id)
-    if stored is None or stored.is_over:
-        return None
-    return _image(info.context.get(FilesService), stored)
+async def load_image(
+    info: Info, object_id: str | None, *, filename: str | None = None
+) -> Image | None:
+    """Show a stored image, or nothing where there is none or its life is over.
+
+    A browser saves it under `filename`.
+    """
+    stored = await _load_object(info, object_id)
+    return show_image(info, stored, filename) if stored is not None else None
 
 
-def _image(files: FilesService, stored: StoredObject) -> Image:
-    download = files.download(stored)
+def show_image(info: Info, stored: StoredObject, filename: str | None = None) -> Image:
+    """Show a stored image by a URL that is signed now."""
+    download = info.context.get(FilesService).download(stored, filename=filename)
     return Image(
         url=download.url,
         expires_at=download.expires_at,
@@ -126,6 +151,31 @@ def _image(files: FilesService, stored: StoredObject) -> Image:
         height=stored.height or 0,
         size=BigInt(stored.size),
     )
+
+
+async def load_artifact(
+    info: Info, object_id: str | None, *, filename: str
+) -> Artifact | None:
+    """Show a stored file to be saved under `filename`, as `load_image` does."""
+    stored = await _load_object(info, object_id)
+    if stored is None:
+        return None
+    files = info.context.get(FilesService)
+    download = files.download(stored, filename=filename, inline=False)
+    return Artifact(
+        url=download.url,
+        expires_at=download.expires_at,
+        content_type=stored.content_type,
+        size=BigInt(stored.size),
+        sha256=stored.sha256,
+    )
+
+
+async def _load_object(info: Info, object_id: str | None) -> StoredObject | None:
+    if object_id is None:
+        return None
+    stored = await info.context.loaders.objects.load(object_id)
+    return stored if stored is not None and not stored.is_over else None
 
 
 @strawberry.input

@@ -12,7 +12,7 @@ from events.cursor import EventCursor as Cursor
 from events.cursor import Position, decode_cursor, encode_cursor
 from events.live.hub import Hub
 from events.readers.job_history import read_history
-from events.schemas import JobBody, JobErrorBody, Progress
+from events.schemas import JobBody, JobErrorBody, Progress, ResultRef
 from features.jobs.models import Job as JobRow
 from features.jobs.rows import body_of
 from features.jobs.services import StartedJob
@@ -22,6 +22,7 @@ from schema.node import Node
 from schema.paging import check_first
 from schema.priority import JobPriority
 from schema.psd import PsdDocument
+from schema.psd_exports import PsdExport, load_export
 from schema.scalars import BigInt, EventCursor
 from schema.users import User
 
@@ -34,6 +35,7 @@ class JobKind(Enum):
     """What a job does."""
 
     PSD_PARSE = "PSD_PARSE"
+    PSD_EXPORT = "PSD_EXPORT"
     DATA_IMPORT = "DATA_IMPORT"
     BUSINESS_ANALYSIS = "BUSINESS_ANALYSIS"
     BACKGROUND_GENERATION = "BACKGROUND_GENERATION"
@@ -116,7 +118,7 @@ class JobError:
         )
 
 
-JobResult = Annotated[PsdDocument, strawberry.union("JobResult")]
+JobResult = Annotated[PsdDocument | PsdExport, strawberry.union("JobResult")]
 
 
 @strawberry.type
@@ -186,10 +188,14 @@ class Job(Node):
     )
     async def result(self, info: Info) -> JobResult | None:
         """What the job made."""
-        if self.body.result is None:
-            return None
-        row = await info.context.loaders.documents.load(self.body.result.id)
-        return PsdDocument.of(row) if row is not None else None
+        match self.body.result:
+            case ResultRef("PsdDocument", document_id):
+                document = await info.context.loaders.documents.load(document_id)
+                return PsdDocument.of(document) if document is not None else None
+            case ResultRef("PsdExport", export_id):
+                return await load_export(info, export_id)
+            case _:  # none yet, or of a later version
+                return None
 
     @strawberry.field(
         description="The job's history, for as long as events are kept (7 days)."

@@ -1,6 +1,7 @@
 """DataLoaders: however many rows an operation shows, each kind costs one statement."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 
 from aiodataloader import DataLoader
@@ -14,7 +15,15 @@ from features.files.services import FilesService
 from features.jobs.dead_letters import DeadLettersService
 from features.jobs.models import DeadLetter, Job
 from features.jobs.services import JobsService
-from features.psd.models import LayerSelection, PsdDocument, PsdLayer
+from features.psd.exports import PsdExportsService
+from features.psd.models import (
+    LayerSelection,
+    PsdDocument,
+    PsdExport,
+    PsdExportPicture,
+    PsdLayer,
+)
+from features.psd.preview_requests import PreviewRequests
 from features.psd.services import PsdService
 from features.users.models import User
 from features.users.services import UsersService
@@ -35,6 +44,11 @@ class Loaders:
         self._container = container
         self._pages: dict[Hashable, DataLoader[str, list[PsdLayer]]] = {}
         self._counts: dict[Hashable, DataLoader[str, int]] = {}
+        self._remade: DataLoader[str, StoredObject | None] | None = None
+        self._export_pages: dict[Hashable, DataLoader[str, list[PsdExport]]] = {}
+        self._picture_pages: dict[Hashable, DataLoader[str, list[PsdExportPicture]]] = (
+            {}
+        )
 
     @cached_property
     def users(self) -> DataLoader[str, User | None]:
@@ -76,6 +90,13 @@ class Loaders:
         """PSD layers by id."""
         return by_key(self._container.get(PsdService).layers)
 
+    def remade_previews(self, wait: bool) -> DataLoader[str, StoredObject | None]:
+        """Previews made again, by the id of the document or layer."""
+        if self._remade is None:
+            remade = self._container.get(PreviewRequests).remade
+            self._remade = by_key(lambda ids: remade(ids, wait=wait))
+        return self._remade
+
     @cached_property
     def layers_of(self) -> DataLoader[str, list[PsdLayer]]:
         """All layers of a document, by the document's id."""
@@ -101,6 +122,48 @@ class Loaders:
                 lambda ids: service.layer_counts(ids, selection), int
             )
         return self._counts[selection]
+
+    @cached_property
+    def exports(self) -> DataLoader[str, PsdExport | None]:
+        """Exports by id."""
+        return by_key(self._container.get(PsdExportsService).exports)
+
+    @cached_property
+    def export_pictures(self) -> DataLoader[str, PsdExportPicture | None]:
+        """Exported pictures by id."""
+        return by_key(self._container.get(PsdExportsService).pictures)
+
+    @cached_property
+    def export_count(self) -> DataLoader[str, int]:
+        """The number of a document's exports, by the document's id."""
+        return by_key(self._container.get(PsdExportsService).export_counts, int)
+
+    @cached_property
+    def picture_count(self) -> DataLoader[str, int]:
+        """The number of an export's pictures, by the export's id."""
+        return by_key(self._container.get(PsdExportsService).picture_counts, int)
+
+    def export_page(
+        self, limit: int, after: tuple[datetime, str] | None
+    ) -> DataLoader[str, list[PsdExport]]:
+        """A page of a document's exports, newest first, by the document's id."""
+        service, key = self._container.get(PsdExportsService), (limit, after)
+        if key not in self._export_pages:
+            self._export_pages[key] = by_key(
+                lambda ids: service.export_pages(ids, limit, after), list
+            )
+        return self._export_pages[key]
+
+    def picture_page(
+        self, limit: int, after: int
+    ) -> DataLoader[str, list[PsdExportPicture]]:
+        """A page of an export's pictures, by the export's id."""
+        service, key = self._container.get(PsdExportsService), (limit, after)
+        if key not in self._picture_pages:
+            self._picture_pages[key] = by_key(
+                lambda ids: service.picture_pages(ids, limit, after), list
+            )
+        return self._picture_pages[key]
 
     async def _read_jobs(self, ids: Sequence[str]) -> dict[str, JobRead]:
         position = self._container.get(Hub).position

@@ -40,6 +40,7 @@ subscription ($id: ID!, $after: EventCursor) {
     ... on JobFailed { error { code message retryable } }
     ... on PsdLayersExported { layers { id index } }
     ... on PsdPreviewReady { document { id } }
+    ... on PsdPicturesExported { pictures { name } }
   }
 }
 """
@@ -95,8 +96,9 @@ class Client:
         return file_id
 
     async def parse(self, file_id: str, **options: Any) -> dict[str, Any]:
-        """Start a parse; return the mutation's payload."""
-        answer = await self.ask(PARSE, input={"fileId": file_id, **options})
+        """Start a parse, anew unless told otherwise; return the mutation's payload."""
+        given = {"fileId": file_id, "reuse": False, **options}
+        answer = await self.ask(PARSE, input=given)
         payload: dict[str, Any] = answer["parsePsd"]
         return payload
 

@@ -18,7 +18,7 @@ from features.jobs.reconciler import Reconciler
 from features.psd.previews import PsdPreviews
 from workers.process import Process, run_process
 
-RECONCILE_SECONDS = 5.0
+OFTEN_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(days=1)
 
 
@@ -30,23 +30,23 @@ async def maintain(process: Process) -> None:
     reconciler = process.container.get(Reconciler)
     sweeper = process.container.get(ObjectSweeper)
     storage = process.container.get(Storage)  # type: ignore[type-abstract]
-    reconciling: list[Chore] = [
+    often: list[Chore] = [
         reconciler.watch_workers,
         reconciler.enqueue_lost,
         reconciler.hand_on_places,
         process.container.get(PsdPreviews).publish_missed,
-    ]
-    sweeping: list[Chore] = [
         sweeper.sweep_expired,
+    ]
+    seldom: list[Chore] = [
         sweeper.sweep_unnamed,
         sweeper.sweep_unrecorded,
         process.container.get(Scratch).sweep,
         lambda: storage.discard_abandoned(utc_now() - ABANDONED_AFTER),
     ]
     async with asyncio.TaskGroup() as group:
-        for chore in reconciling:
-            group.create_task(_repeat(chore, RECONCILE_SECONDS))
-        for chore in sweeping:
+        for chore in often:
+            group.create_task(_repeat(chore, OFTEN_SECONDS))
+        for chore in seldom:
             group.create_task(_repeat(chore, process.settings.sweep_seconds))
 
 

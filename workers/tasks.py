@@ -40,6 +40,7 @@ async def start(state: TaskiqState) -> None:
         settings.worker_concurrency,
         memory_bytes=settings.task_memory_bytes,
         preload=("features.psd.utils",),
+        spare=settings.processes_per_psd - 1,
     )
     await pool.start()
     container.give(ProcessPool, pool)

@@ -7,6 +7,7 @@ from core.processes.errors import (
     ProcessTimeout,
 )
 from core.processes.pool import ProcessPool
+from core.processes.sharing import share
 
 __all__ = [
     "ProcessDied",
@@ -14,4 +15,5 @@ __all__ = [
     "ProcessFailed",
     "ProcessPool",
     "ProcessTimeout",
+    "share",
 ]

@@ -17,12 +17,21 @@ class ProcessPool:
     `preload` names modules that a process imports before its first call. A process
     dies with this one, and ignores the signals that a terminal or a service manager
     sends to whole groups: what runs is ended by `stream`'s caller, or by `close`.
+
+    At most `spare` more may help calls that are under way already. They are processes
+    of their own, so that a call never waits for another one's helper.
     """
 
     def __init__(
-        self, size: int, *, memory_bytes: int, preload: Sequence[str] = ()
+        self,
+        size: int,
+        *,
+        memory_bytes: int,
+        preload: Sequence[str] = (),
+        spare: int = 0,
     ) -> None:
-        self._size = size
+        self._size = size + spare
+        self._spare = spare
         self._memory_bytes = memory_bytes
         self._preload = tuple(preload)
         self._idle: deque[Worker] = deque()
@@ -75,8 +84,49 @@ class ProcessPool:
         Raises what the function raised, `ProcessTimeout`, `ProcessDied`, or
         `ProcessFailed` for an exception that cannot cross as itself.
         """
-        decoder = msgspec.msgpack.Decoder(result_type)
         worker = await self._take()
+        async with aclosing(
+            self._run(worker, function, args, kwargs, result_type, timeout)
+        ) as items:
+            async for item in items:
+                yield item
+
+    async def assist[T](
+        self,
+        function: Callable[..., Iterator[T]],
+        *args: Any,
+        result_type: Any,
+        timeout: float,
+        **kwargs: Any,
+    ) -> AsyncGenerator[T, None]:
+        """Run a function as `stream` does, or yield nothing where no process is spare.
+
+        It is for what another call would do by itself: nobody waits for a helper.
+        """
+        worker = self._take_spare()
+        if worker is None:
+            return
+        self._spare -= 1
+        try:
+            async with aclosing(
+                self._run(worker, function, args, kwargs, result_type, timeout)
+            ) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self._spare += 1
+
+    async def _run(
+        self,
+        worker: Worker,
+        function: Callable[..., Iterator[Any]],
+        args: Any,
+        kwargs: Any,
+        result_type: Any,
+        timeout: float,
+    ) -> AsyncGenerator[Any, None]:
+        """Run a function in a process that was taken, and give that back."""
+        decoder = msgspec.msgpack.Decoder(result_type)
         try:
             worker.call(function, args, kwargs)
             async with aclosing(worker.items(timeout)) as items:
@@ -103,6 +153,12 @@ class ProcessPool:
             if not turn.cancelled() and turn.exception() is None:
                 self._give_back(turn.result())
             raise
+
+    def _take_spare(self) -> Worker | None:
+        """Return a worker at rest that is not needed for calls; None if there is none."""
+        if not self._spare or not self._idle or not self._idle[-1].usable:
+            return None
+        return self._idle.pop()
 
     def _give_back(self, worker: Worker) -> None:
         if not worker.usable:

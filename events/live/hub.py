@@ -5,8 +5,8 @@ the hub must ask of PostgreSQL comes to it as a protocol, `JobHeads`.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final
 
 from loguru import logger
@@ -104,15 +104,13 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    @contextmanager
-    def end_of(self, job_id: str) -> Iterator[asyncio.Event]:
+    def end_of(self, job_id: str) -> AbstractContextManager[asyncio.Event]:
         """Give an event that is set when the job's terminal event comes."""
-        watcher = _EndWatcher()
-        self.watchers.watch_job(job_id, watcher)
-        try:
-            yield watcher.has_ended
-        finally:
-            self.watchers.unwatch_job(job_id, watcher)
+        return self._moment(job_id, lambda event: event.is_terminal)
+
+    def news_of(self, public_id: str) -> AbstractContextManager[asyncio.Event]:
+        """Give an event that is set when the next of what has this id comes."""
+        return self._moment(public_id, lambda _event: True)
 
     async def heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
         """Return where jobs stand in PostgreSQL."""
@@ -125,6 +123,17 @@ class Hub:
     def request_check(self, watcher: Watcher | None = None) -> None:
         """Have a watcher's jobs (None: all) compared with PostgreSQL soon."""
         self._silence.request(watcher)
+
+    @contextmanager
+    def _moment(
+        self, public_id: str, is_it: Callable[[Recorded], bool]
+    ) -> Iterator[asyncio.Event]:
+        watcher = _MomentWatcher(is_it)
+        self.watchers.watch_job(public_id, watcher)
+        try:
+            yield watcher.has_come
+        finally:
+            self.watchers.unwatch_job(public_id, watcher)
 
     def _attach(self) -> None:
         self.counts.attachments += 1
@@ -199,15 +208,16 @@ class Hub:
         )
 
 
-class _EndWatcher:
-    """Waits for a job's terminal event."""
+class _MomentWatcher:
+    """Waits for one event."""
 
-    def __init__(self) -> None:
-        self.has_ended = asyncio.Event()
+    def __init__(self, is_it: Callable[[Recorded], bool]) -> None:
+        self._is_it = is_it
+        self.has_come = asyncio.Event()
 
     def on_event(self, event: Recorded) -> None:
-        if event.is_terminal:
-            self.has_ended.set()
+        if self._is_it(event):
+            self.has_come.set()
 
     def on_restart(self) -> None:
         """Wait on: what is kept comes again."""

@@ -1,13 +1,25 @@
 """SQL for files and stored objects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, delete, exists, func, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
+from core.base import utc_now
 from core.database_async import among
 from features.files.models import SourceFile, StoredObject
 
@@ -110,18 +122,82 @@ async def lock_unnamed(
     return (await session.scalars(query)).all()
 
 
+async def objects_below(session: AsyncSession, row: SQLModel) -> list[str]:
+    """Return the objects named by a row, or by one that is deleted with it."""
+    table = row.__table__  # type: ignore[attr-defined]
+    chosen = select(table.c.id).where(table.c.id == row.id)  # type: ignore[attr-defined]
+    names = union(*_names_below(table, chosen))
+    return [row[0] for row in await session.execute(names)]
+
+
+async def expire_unnamed(session: AsyncSession, ids: Sequence[str]) -> None:
+    """End the life of those of the objects that no row names any more."""
+    # Whoever is about to name one holds it: only behind that lock it can be told.
+    await session.execute(_locked(ids))
+    unnamed = await unnamed_among(session, ids)
+    await set_expiry(session, unnamed, utc_now())
+
+
+async def unnamed_among(session: AsyncSession, ids: Sequence[str]) -> Sequence[str]:
+    """Return those of the objects that no row names."""
+    query = select(col(StoredObject.id)).where(
+        among(col(StoredObject.id), ids),
+        *(~exists().where(name == StoredObject.id) for name in _names()),
+    )
+    return (await session.scalars(query)).all()
+
+
+async def same_content(
+    session: AsyncSession, owner_id: str, sha256s: Sequence[str]
+) -> dict[str, str]:
+    """Return an owner's objects of these bytes that are to last, by sha256."""
+    query = select(col(StoredObject.sha256), col(StoredObject.id)).where(
+        col(StoredObject.owner_id) == owner_id,
+        among(col(StoredObject.sha256), sha256s),
+        col(StoredObject.expires_at).is_(None),
+    )
+    return {sha256: object_id for sha256, object_id in await session.execute(query)}
+
+
+async def hold_objects(session: AsyncSession, ids: Sequence[str]) -> int:
+    """Keep objects that are to last from being deleted; return how many there are."""
+    query = (
+        select(col(StoredObject.id))
+        .where(among(col(StoredObject.id), ids), col(StoredObject.expires_at).is_(None))
+        .order_by(col(StoredObject.id))
+        .with_for_update(read=True)
+    )
+    return len((await session.scalars(query)).all())
+
+
 async def recorded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     """Return those of the keys that stored objects have."""
     query = select(col(StoredObject.key)).where(col(StoredObject.key).in_(keys))
     return set(await session.scalars(query))
 
 
+def _locked(ids: Sequence[str]) -> Select[Any]:
+    query = select(col(StoredObject.id)).where(among(col(StoredObject.id), ids))
+    return query.order_by(col(StoredObject.id)).with_for_update()
+
+
 def _names() -> list[Column[Any]]:
     """Return all columns, of whatever feature, that name stored objects."""
+    tables = StoredObject.metadata.sorted_tables
+    return [column for table in tables for column in _names_in(table)]
+
+
+def _names_in(table: Table) -> list[Column[Any]]:
     target = StoredObject.metadata.tables[str(StoredObject.__tablename__)].c.id
-    return [
-        column
-        for table in StoredObject.metadata.sorted_tables
-        for column in table.columns
-        if column.references(target)
-    ]
+    return [column for column in table.columns if column.references(target)]
+
+
+def _names_below(table: Table, chosen: Select[Any]) -> Iterator[Select[Any]]:
+    """Yield queries for the objects that chosen rows, and those below them, name."""
+    for name in _names_in(table):
+        yield select(name).where(table.c.id.in_(chosen), name.is_not(None))
+    for other in table.metadata.sorted_tables:
+        for key in other.foreign_keys:
+            if key.column.table is table and key.ondelete == "CASCADE":
+                below = select(other.c.id).where(key.parent.in_(chosen))
+                yield from _names_below(other, below)

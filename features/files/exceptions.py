@@ -3,6 +3,10 @@
 from core.errors import AppError, ErrorCode
 
 
+class ObjectsGone(Exception):
+    """Stored objects that were to be named again have been deleted meanwhile."""
+
+
 def file_not_found(field: tuple[str, ...] = ()) -> AppError:
     """Say that the caller has no such file."""
     return AppError(ErrorCode.NOT_FOUND, "There is no such file.", field=field)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, DateTime, Index
+from sqlalchemy import BigInteger, DateTime, Index, text
 from sqlmodel import Field, SQLModel
 
 from core.base import TimestampMixin, new_id, utc_now
@@ -30,6 +30,7 @@ class SourceFile(TimestampMixin, table=True):
     __table_args__ = (
         Index("source_files_by_owner", "owner_id", "created_at", "id"),
         Index("source_files_by_time", "created_at", "id"),
+        Index("source_files_by_sha256", "owner_id", "sha256"),
     )
 
     id: str = Field(default_factory=lambda: new_id("file"), primary_key=True)
@@ -84,12 +85,22 @@ class SourceFile(TimestampMixin, table=True):
 class StoredObject(SQLModel, table=True):
     """A job's result in the object store: `size` in bytes, `sha256` in hex.
 
-    `width` and `height` are those of an image, in pixels.
+    `width` and `height` are those of an image, in pixels. One with an `owner_id` may be
+    named by whatever of that owner's shows the same bytes.
     """
 
     __tablename__ = "stored_objects"
+    __table_args__ = (
+        Index(
+            "stored_objects_by_content",
+            "owner_id",
+            "sha256",
+            postgresql_where=text("owner_id IS NOT NULL"),
+        ),
+    )
 
     id: str = Field(default_factory=lambda: new_id("object"), primary_key=True)
+    owner_id: str | None = Field(default=None, foreign_key="users.id")
     key: str = Field(unique=True)
     content_type: str
     size: int = Field(sa_type=BigInteger)

@@ -16,7 +16,7 @@ from core.scratch import Scratch
 from core.storage import ObjectStat, Storage, UploadTarget, stable_expiry
 from core.validators import is_id
 from features.files import crud
-from features.files.exceptions import file_not_found
+from features.files.exceptions import ObjectsGone, file_not_found
 from features.files.models import FileStatus, SourceFile, StoredObject
 from features.files.utils import check_announcement, sha256_of_file
 
@@ -182,9 +182,15 @@ class FilesService:
 
         Bytes that nobody has hashed yet are verified first.
         """
-        async with self._local_copy(file) as path:
+        async with self._local_copy(file.storage_key, file.id) as path:
             if file.sha256 is None:
                 await self.verify(file.id, path)
+            yield path
+
+    @asynccontextmanager
+    async def borrow(self, stored: StoredObject) -> AsyncIterator[Path]:
+        """Lend a result's bytes as a local file, not to be written."""
+        async with self._local_copy(stored.key, stored.id) as path:
             yield path
 
     async def put_object(
@@ -220,6 +226,23 @@ class FilesService:
     def add_objects(self, session: Session, objects: Iterable[StoredObject]) -> None:
         """Record stored results in the caller's transaction."""
         session.add_all(objects)
+
+    async def same_content(
+        self, owner_id: str, sha256s: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the ids of an owner's lasting images of these bytes, by sha256."""
+        if not sha256s:
+            return {}
+        async with self._database.statement() as session:
+            return await crud.same_content(session, owner_id, sha256s)
+
+    async def hold_objects(self, session: Session, ids: Sequence[str]) -> None:
+        """Keep objects from being swept until the caller's transaction names them.
+
+        ObjectsGone where one is not there any more, or about to go.
+        """
+        if ids and await crud.hold_objects(session, ids) < len(ids):
+            raise ObjectsGone
 
     async def keep_until(
         self, session: Session, ids: Sequence[str], expires_at: datetime
@@ -261,16 +284,16 @@ class FilesService:
         return locked
 
     @asynccontextmanager
-    async def _local_copy(self, file: SourceFile) -> AsyncIterator[Path]:
-        path = self._storage.local_path(file.storage_key)
+    async def _local_copy(self, key: str, name: str) -> AsyncIterator[Path]:
+        path = self._storage.local_path(key)
         if path is not None:
             if not await asyncio.to_thread(path.exists):
                 raise AppError(ErrorCode.NOT_FOUND, "The stored object is gone.")
             yield path
             return
         async with self._scratch.directory() as directory:
-            copy = directory / file.id
-            await self._storage.fetch_to(file.storage_key, copy)
+            copy = directory / name
+            await self._storage.fetch_to(key, copy)
             yield copy
 
 

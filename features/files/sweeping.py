@@ -52,10 +52,13 @@ class ObjectSweeper:
         swept = 0
         while True:
             async with self._database.transaction() as session:
-                unnamed = await crud.lock_unnamed(session, before, BATCH)
+                locked = await crud.lock_unnamed(session, before, BATCH)
+                # Named by somebody who was done before the lock was there?
+                ids = await crud.unnamed_among(session, [one.id for one in locked])
+                unnamed = [one for one in locked if one.id in ids]
                 await self._remove(session, unnamed)
             swept += len(unnamed)
-            if len(unnamed) < BATCH:
+            if len(locked) < BATCH:
                 return swept
 
     async def sweep_unrecorded(self) -> int:

@@ -46,6 +46,14 @@ async def add(session: AsyncSession, jobs: Sequence[Job]) -> set[str]:
     return set((await session.scalars(statement, rows)).all())
 
 
+async def active_on(session: AsyncSession, key: str, value: str) -> Sequence[str]:
+    """Return the ids of jobs that have not ended with `value` at `key` in their input."""
+    query = select(col(Job.id)).where(
+        or_(_ADMITTED, *_TO_ADMIT), col(Job.input)[key].as_string() == value
+    )
+    return (await session.scalars(query.order_by(col(Job.id)))).all()
+
+
 async def stored(session: AsyncSession, ids: Sequence[str]) -> set[str]:
     """Return those of the ids that jobs have."""
     if not ids:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.database_async import Database
+from core.database_async import Database, Session
 from core.grouping import Grouping
 from events.heads import JobHead
 from events.schemas import JobBody
@@ -56,6 +56,13 @@ class JobRowsService:
         async with self._database.statement() as session:
             jobs = await crud.by_ids(session, job_ids)
         return {job.id for job in jobs if not job.has_ended}
+
+    async def active_on(self, session: Session, key: str, value: str) -> list[str]:
+        """Return the jobs that have not ended and whose input holds `value` at `key`.
+
+        In the caller's transaction.
+        """
+        return [*await crud.active_on(session, key, value)]
 
     async def _read_heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
         async with self._database.statement() as session:

@@ -5,30 +5,74 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, cast, func, inspect, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    cast,
+    func,
+    inspect,
+    or_,
+    select,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
 from core.database_async import among
+from features.files.models import SourceFile, StoredObject
 from features.jobs.models import Job, JobStatus
-from features.psd.models import LayerSelection, Pictures, PsdDocument, PsdLayer
+from features.psd.models import (
+    REUSE,
+    LayerSelection,
+    Pictures,
+    PsdDocument,
+    PsdLayer,
+)
 
-ROWS_PER_INSERT = 500
 # A layer to look at alone: what a session knows of a row costs more than the query.
 _LAYER_COLUMNS: Final[list[str]] = [one.key for one in inspect(PsdLayer).columns]
 _Layer: type[Any] = namedtuple("_Layer", _LAYER_COLUMNS)  # type: ignore[misc]
 _as_layer: Final[Any] = _Layer._make
-_KEPT = {"id", "created_at", "image_id", "preview_id", "previews_published"}
+_KEPT = {
+    "id",
+    "created_at",
+    "image_id",
+    "image_is_composed",
+    "preview_id",
+    "embedded_id",
+    "previews_published",
+    "previews_asked_at",
+}
+
+
+async def upsert[T: SQLModel](
+    session: AsyncSession, table: type[T], rows: Sequence[T]
+) -> None:
+    """Store rows; of those that are there already, all but what is kept is replaced."""
+    # One row's statement for all: one of its own for so many would take longer to
+    # put together than to run.
+    statement = insert(inspect(table).local_table)
+    changed = {
+        name: statement.excluded[name]
+        for name in table.model_fields
+        if name not in _KEPT
+    }
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=changed),
+        [row.model_dump() for row in rows],
+    )
 
 
 async def save_structure(
     session: AsyncSession, document: PsdDocument, layers: Sequence[PsdLayer]
 ) -> None:
     """Store a document and its layers; what an attempt before stored is kept below."""
-    await _upsert(session, PsdDocument, [document])
-    for start in range(0, len(layers), ROWS_PER_INSERT):
-        await _upsert(session, PsdLayer, layers[start : start + ROWS_PER_INSERT])
+    await upsert(session, PsdDocument, [document])
+    if layers:
+        await upsert(session, PsdLayer, layers)
 
 
 async def set_layer_pictures(
@@ -41,6 +85,17 @@ async def set_layer_pictures(
             {"id": layer_id, "image_id": found.image_id, "preview_id": found.preview_id}
             for layer_id, found in pictures.items()
         ],
+    )
+
+
+async def set_embedded(
+    session: AsyncSession, layer_ids: Sequence[str], object_id: str
+) -> None:
+    """Store which object is the file in smart objects, by layer id."""
+    await session.execute(
+        update(PsdLayer)
+        .where(among(col(PsdLayer.id), layer_ids))
+        .values(embedded_id=object_id)
     )
 
 
@@ -59,13 +114,17 @@ async def set_damaged(session: AsyncSession, reasons: Mapping[str, str]) -> None
 
 
 async def set_document_pictures(
-    session: AsyncSession, document_id: str, pictures: Pictures
+    session: AsyncSession, document_id: str, pictures: Pictures, composed: bool
 ) -> None:
-    """Store the flattened image of a document."""
+    """Store the flattened image of a document, and whether it is composed."""
     await session.execute(
         update(PsdDocument)
         .where(col(PsdDocument.id) == document_id)
-        .values(image_id=pictures.image_id, preview_id=pictures.preview_id)
+        .values(
+            image_id=pictures.image_id,
+            preview_id=pictures.preview_id,
+            image_is_composed=composed,
+        )
     )
 
 
@@ -119,6 +178,122 @@ async def layers_by_ids(
     """Return the layers with these ids, in no order."""
     query = select(PsdLayer).where(among(col(PsdLayer.id), ids))
     return (await session.scalars(query)).all()
+
+
+async def lacking_previews(
+    session: AsyncSession, document_id: str
+) -> Sequence[tuple[str, StoredObject]]:
+    """Return a document's id and its layers' where images lack a living preview.
+
+    With the images.
+    """
+    preview = aliased(StoredObject)
+    queries = []
+    for table, key in ((PsdDocument, PsdDocument.id), (PsdLayer, PsdLayer.document_id)):
+        query = (
+            select(col(table.id), StoredObject)
+            .join(StoredObject, col(StoredObject.id) == col(table.image_id))
+            .outerjoin(preview, col(preview.id) == col(table.preview_id))
+            .where(
+                col(key) == document_id,
+                or_(col(preview.id).is_(None), col(preview.expires_at) < func.now()),
+            )
+        )
+        queries.append(query)
+    found = [row for query in queries for row in await session.execute(query)]
+    return [(row_id, image) for row_id, image in found]
+
+
+async def previews_of(
+    session: AsyncSession, row_ids: Sequence[str]
+) -> dict[str, StoredObject]:
+    """Return the previews of documents and layers, by the id of either."""
+    found: dict[str, StoredObject] = {}
+    for table in (PsdDocument, PsdLayer):
+        query = (
+            select(col(table.id), StoredObject)
+            .join(StoredObject, col(StoredObject.id) == col(table.preview_id))
+            .where(among(col(table.id), row_ids))
+        )
+        found.update({row_id: one for row_id, one in await session.execute(query)})
+    return found
+
+
+async def documents_of(session: AsyncSession, row_ids: Sequence[str]) -> Sequence[str]:
+    """Return the ids of the documents that are, or hold, what has these ids."""
+    layers = select(col(PsdLayer.document_id)).where(among(col(PsdLayer.id), row_ids))
+    own = select(col(PsdDocument.id)).where(among(col(PsdDocument.id), row_ids))
+    return (await session.scalars(union(layers, own))).all()
+
+
+async def ask_for_previews(
+    session: AsyncSession, document_ids: Sequence[str], patience: timedelta
+) -> Sequence[str]:
+    """Note that previews are wanted; return the documents that nobody asked for lately."""
+    asked = col(PsdDocument.previews_asked_at)
+    statement = (
+        update(PsdDocument)
+        .where(
+            among(col(PsdDocument.id), document_ids),
+            or_(asked.is_(None), asked < func.now() - patience),
+        )
+        .values(previews_asked_at=func.now())
+        .returning(col(PsdDocument.id))
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def set_previews(session: AsyncSession, previews: Mapping[str, str]) -> None:
+    """Store the previews of documents and layers, by the id of either."""
+    for table in (PsdDocument, PsdLayer):
+        for row_id, preview_id in previews.items():
+            await session.execute(
+                update(table)
+                .where(col(table.id) == row_id)
+                .values(preview_id=preview_id)
+            )
+
+
+async def twin_of(
+    session: AsyncSession,
+    owner_id: str,
+    sha256: str,
+    options: Mapping[str, Any],
+    engine_version: int,
+) -> PsdDocument | None:
+    """Return the newest document of the same bytes, parsed with the same options."""
+    query = (
+        select(PsdDocument)
+        .join(SourceFile, col(SourceFile.id) == col(PsdDocument.file_id))
+        .join(Job, col(Job.id) == col(PsdDocument.job_id))
+        .where(
+            col(SourceFile.owner_id) == owner_id,
+            col(SourceFile.sha256) == sha256,
+            col(PsdDocument.owner_id) == owner_id,
+            col(PsdDocument.engine_version) == engine_version,
+            col(Job.status) == JobStatus.SUCCEEDED.value,
+            col(Job.input).op("-")("file_id").op("-")(REUSE)
+            == cast(dict(options), JSONB),
+        )
+        .order_by(col(PsdDocument.created_at).desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
+async def exported_layers(session: AsyncSession, document_id: str) -> Sequence[str]:
+    """Return the ids of a document's layers that have images, from the bottom."""
+    query = select(col(PsdLayer.id)).where(
+        col(PsdLayer.document_id) == document_id, col(PsdLayer.image_id).is_not(None)
+    )
+    return (await session.scalars(query.order_by(col(PsdLayer.index)))).all()
+
+
+async def hold_document(session: AsyncSession, document_id: str) -> bool:
+    """Keep a document from being deleted until the transaction ends; False: it is gone."""
+    query = select(col(PsdDocument.id)).where(col(PsdDocument.id) == document_id)
+    held = await session.scalar(query.with_for_update(read=True, key_share=True))
+    return held is not None
 
 
 async def layers_of_documents(
@@ -198,20 +373,6 @@ async def count_documents(session: AsyncSession, owner_id: str | None) -> int:
     if owner_id is not None:
         query = query.where(col(PsdDocument.owner_id) == owner_id)
     return (await session.scalars(query)).one()
-
-
-async def _upsert[T: SQLModel](
-    session: AsyncSession, table: type[T], rows: Sequence[T]
-) -> None:
-    statement = insert(table).values([row.model_dump() for row in rows])
-    changed = {
-        name: statement.excluded[name]
-        for name in table.model_fields
-        if name not in _KEPT
-    }
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=changed)
-    )
 
 
 def _conditions(

@@ -40,3 +40,8 @@ def unsupported(detail: str) -> PsdError:
 def over_limit(detail: str) -> PsdError:
     """Make the error of a file larger than allowed; `detail` is a whole sentence."""
     return PsdError(ErrorCode.LIMIT_EXCEEDED, detail)
+
+
+def document_not_found(field: tuple[str, ...] = ("id",)) -> AppError:
+    """Say that the caller has no such document."""
+    return AppError(ErrorCode.NOT_FOUND, "There is no such document.", field=field)

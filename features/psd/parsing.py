@@ -1,36 +1,41 @@
 """The parse of a PSD in a worker: each picture stored and told of as it is ready."""
 
-import asyncio
 import time
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from core.base import derived_id, utc_now
+from core.base import derived_id
 from core.broker import Settlement
 from core.config import Settings
 from core.database_async import Session
-from core.processes import ProcessDied, ProcessFailed, ProcessPool, ProcessTimeout
+from core.processes import ProcessPool, share
 from core.scratch import Scratch
-from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
+from events.subjects import LAYERS_EXPORTED, PREVIEW_READY, Topic
+from features.files.exceptions import ObjectsGone
 from features.files.models import StoredObject
 from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
 from features.jobs.run import JobRun, Report
-from features.jobs.runner import JobRunner, timed_out
+from features.jobs.runner import JobRunner
 from features.psd import crud
-from features.psd.models import Pictures, PsdDocument, PsdLayer
+from features.psd.failures import failures, limits_of
+from features.psd.models import PsdDocument, PsdLayer
+from features.psd.picture_store import NamedPicture, PictureStore, StoredPictures
 from features.psd.rows import document_columns, layer_columns
+from features.psd.twins import Twins
 from features.psd.utils import (
+    ENGINE_VERSION,
     Document,
+    EmbeddedExported,
     FlattenedExported,
+    ImageDepth,
     Layer,
     LayerDamaged,
     LayerExported,
-    Limits,
     Message,
-    Picture,
     Structure,
     parse,
 )
@@ -49,9 +54,11 @@ class PsdParser:
         files: FilesService,
         pool: ProcessPool,
         scratch: Scratch,
+        twins: Twins,
         settings: Settings,
     ) -> None:
         self._runner = runner
+        self._twins = twins
         self._files = files
         self._pool = pool
         self._scratch = scratch
@@ -72,41 +79,32 @@ class PsdParser:
             self._scratch.directory() as scratch,
             self._files.materialize(file) as source,
         ):
-            await self._export(run, source, scratch)
+            if not await self._twins.reuse(run):
+                await self._export(run, source, scratch)
 
     async def _export(self, run: JobRun, source: Path, scratch: Path) -> None:
         export = PsdExport(run, self._files, self._settings)
-        messages = self._pool.stream(
+        exports = run.job.input["export_layers"]
+        parsing = partial(
             parse,
             source,
             scratch,
-            export_layers=run.job.input["export_layers"],
-            limits=self._limits(),
-            result_type=Message,
-            timeout=self._settings.task_timeout_seconds,
+            export_layers=exports,
+            limits=limits_of(self._settings),
+            wide=run.job.input.get("depth") == ImageDepth.AS_STORED,
+            turns=scratch / "turns",
         )
-        try:
-            async with aclosing(messages):
-                async for message in messages:
-                    await export.take(message)
-        except ProcessTimeout as error:
-            raise timed_out(error.seconds) from error
-        except ProcessDied as error:
-            raise _failure_of(error) from error
-        except MemoryError as error:
-            raise _too_much_memory() from error
-        except ProcessFailed as error:
-            raise JobFailure(
-                "INTERNAL", "This file could not be parsed.", retryable=True
-            ) from error
+        with failures("parsed"):
+            await share(
+                self._pool,
+                parsing,
+                partial(parsing, helping=True),
+                export.take,
+                helpers=self._settings.processes_per_psd - 1 if exports else 0,
+                result_type=Message,
+                timeout=self._settings.task_timeout_seconds,
+            )
         await export.finish()
-
-    def _limits(self) -> Limits:
-        return Limits(
-            max_side=self._settings.psd_max_side,
-            max_layers=self._settings.psd_max_layers,
-            max_pixels=self._settings.psd_max_pixels,
-        )
 
 
 class PsdExport:
@@ -115,11 +113,14 @@ class PsdExport:
     def __init__(self, run: JobRun, files: FilesService, settings: Settings) -> None:
         self._run = run
         self._files = files
-        self._preview_life = timedelta(hours=settings.preview_hours)
+        life = timedelta(hours=settings.preview_hours)
+        self._store = PictureStore(run, files, life)
         self._document_id = derived_id("psd", run.job.id, "document")
         self._waiting: list[LayerExported] = []
         self._damaged: dict[str, str] = {}
-        self._flushed = time.monotonic()
+        self._embedded: list[tuple[StoredObject, list[str]]] = []
+        # What comes first is told at once.
+        self._flushed = -FLUSH_SECONDS
         self._done = 0
         self._total = 0
 
@@ -135,6 +136,8 @@ class PsdExport:
             case LayerDamaged(index, reason):
                 self._damaged[self._layer_id(index)] = reason
                 self._done += 1
+            case EmbeddedExported():
+                await self._store_embedded(message)
         if self._is_time_to_flush():
             await self._flush()
 
@@ -145,6 +148,10 @@ class PsdExport:
 
         async def effects(session: Session) -> None:
             await crud.set_damaged(session, self._damaged)
+            self._files.add_objects(session, [stored for stored, _ in self._embedded])
+            await session.flush()
+            for stored, layer_ids in self._embedded:
+                await crud.set_embedded(session, layer_ids, stored.id)
 
         await self._run.succeed(effects)
 
@@ -162,6 +169,7 @@ class PsdExport:
             job_id=job.id,
             file_id=job.input["file_id"],
             layer_count=len(document.layers),
+            engine_version=ENGINE_VERSION,
             **document_columns(document),
         )
         layers = [self._layer_row(layer) for layer in document.layers]
@@ -185,68 +193,66 @@ class PsdExport:
         )
 
     async def _store_flattened(self, message: FlattenedExported) -> None:
-        name = f"{self._run.prefix}document"
-        image, preview = await self._store_pictures(
-            name, message.image, message.preview
-        )
-
-        async def effects(session: Session) -> None:
-            self._files.add_objects(session, [image, preview])
-            await session.flush()
+        async def effects(session: Session, stored: StoredPictures) -> None:
             await crud.set_document_pictures(
-                session, self._document_id, Pictures(image.id, preview.id)
+                session, self._document_id, stored.pictures[0], message.composed
             )
 
-        await self._run.record(
-            PREVIEW_READY, effects, self._report(), document_id=self._document_id
+        await self._record(
+            [NamedPicture("document", message.image, message.preview)],
+            effects,
+            PREVIEW_READY,
+            document_id=self._document_id,
         )
 
     async def _flush(self) -> None:
         """Store the waiting layers' pictures and tell of them in one event."""
         batch, self._waiting = self._waiting, []
         self._flushed = time.monotonic()
-        stored = await asyncio.gather(*map(self._store_layer, batch))
         layer_ids = [self._layer_id(message.index) for message in batch]
-        pictures = {
-            layer_id: Pictures(image.id, preview.id)
-            for layer_id, (image, preview) in zip(layer_ids, stored, strict=True)
-        }
         self._done += len(batch)
 
-        async def effects(session: Session) -> None:
-            self._files.add_objects(session, [one for pair in stored for one in pair])
-            await session.flush()
+        async def effects(session: Session, stored: StoredPictures) -> None:
+            pictures = dict(zip(layer_ids, stored.pictures, strict=True))
             await crud.set_layer_pictures(session, pictures)
 
-        await self._run.record(
-            LAYERS_EXPORTED, effects, self._report(), layer_ids=layer_ids
+        await self._record(
+            [NamedPicture(f"layer-{m.index}", m.image, m.preview) for m in batch],
+            effects,
+            LAYERS_EXPORTED,
+            layer_ids=layer_ids,
         )
 
-    async def _store_layer(
-        self, message: LayerExported
-    ) -> tuple[StoredObject, StoredObject]:
-        name = f"{self._run.prefix}layer-{message.index}"
-        return await self._store_pictures(name, message.image, message.preview)
+    async def _record(
+        self,
+        pictures: Sequence[NamedPicture],
+        effects: Callable[[Session, StoredPictures], Awaitable[None]],
+        topic: Topic,
+        **parts: Any,
+    ) -> None:
+        """Store pictures; record them and the event that tells of them in one step."""
 
-    async def _store_pictures(
-        self, name: str, image: Picture, preview: Picture
-    ) -> tuple[StoredObject, StoredObject]:
-        stored = await self._store_picture(f"{name}-image", image)
-        small = await self._store_picture(f"{name}-preview", preview)
-        small.expires_at = utc_now() + self._preview_life
-        return stored, small
+        async def recorded(session: Session) -> None:
+            await self._store.record(session, stored)
+            await effects(session, stored)
 
-    async def _store_picture(self, key: str, picture: Picture) -> StoredObject:
-        stored = await self._files.put_object(
-            key,
-            Path(picture.path),
-            picture.content_type,
-            sha256=picture.sha256,
-            width=picture.width,
-            height=picture.height,
+        stored = await self._store.store(pictures)
+        try:
+            await self._run.record(topic, recorded, self._report(), **parts)
+        except ObjectsGone:  # deleted meanwhile by their owner
+            stored = await self._store.store(pictures, anew=True)
+            await self._run.record(topic, recorded, self._report(), **parts)
+        self._store.recorded(stored)
+
+    async def _store_embedded(self, message: EmbeddedExported) -> None:
+        stored = await self._store.put_file(
+            f"embedded-{message.indexes[0]}",
+            Path(message.path),
+            message.content_type,
+            sha256=message.sha256,
         )
-        await asyncio.to_thread(Path(picture.path).unlink, missing_ok=True)
-        return stored
+        layer_ids = [self._layer_id(index) for index in message.indexes]
+        self._embedded.append((stored, layer_ids))
 
     def _layer_id(self, index: int) -> str:
         return derived_id("layer", self._document_id, str(index))
@@ -260,20 +266,3 @@ class PsdExport:
 def _has_pixels(layer: Layer) -> bool:
     is_group = layer.kind in ("GROUP", "ARTBOARD")
     return not is_group and layer.width > 0 and layer.height > 0
-
-
-def _failure_of(error: ProcessDied) -> JobFailure:
-    if error.out_of_memory:
-        return _too_much_memory()
-    return JobFailure(
-        "INTERNAL", f"The process that parsed this file died: {error}", retryable=True
-    )
-
-
-def _too_much_memory() -> JobFailure:
-    return JobFailure(
-        "LIMIT_EXCEEDED",
-        "This file needs more memory than is allowed. Save it with fewer or smaller "
-        "layers.",
-        retryable=False,
-    )

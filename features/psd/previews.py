@@ -6,16 +6,13 @@ from typing import Final
 from loguru import logger
 
 from core import outbox
-from core.base import new_id, utc_now
+from core.base import utc_now
 from core.config import Settings
 from core.database_async import Database
 from core.nats import RelayWaker
-from core.outbox import OutboxRow, OutboxStream
-from events.schemas import EventBody, encode
-from events.subjects import PREVIEW_PUBLISHED
 from features.files.services import FilesService
 from features.psd import crud
-from features.psd.models import PsdDocument
+from features.psd.rows import previews_published
 
 MISSED_SECONDS: Final = 60.0
 
@@ -44,14 +41,7 @@ class PsdPreviews:
             previews = await crud.preview_ids(session, document_id)
             await self._files.keep_until(session, previews, utc_now() + self._life)
             document.previews_published = True
-            body = _published(document)
-            event = OutboxRow(
-                OutboxStream.EVENTS,
-                PREVIEW_PUBLISHED.subject(document_id),
-                encode(body),
-                message_id=body.event_id,
-            )
-            await outbox.append(session, [event])
+            await outbox.append(session, [previews_published(document)])
         await self._wake()
 
     async def publish_missed(self) -> int:
@@ -63,15 +53,3 @@ class PsdPreviews:
                 logger.warning("nobody published the previews of {}", document.id)
                 await self.publish(document.id)
         return len(missed)
-
-
-def _published(document: PsdDocument) -> EventBody:
-    event_id = new_id("event")
-    return EventBody(
-        event_id=event_id,
-        timestamp=utc_now(),
-        task_id=event_id,
-        status=PREVIEW_PUBLISHED.status,
-        owner=document.owner_id,
-        document_id=document.id,
-    )

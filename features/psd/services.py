@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from core.database_async import Database
 from core.security import Caller
 from events.subjects import JobKind
+from features.files.deleting import Deletions
 from features.files.services import FilesService
 from features.jobs.models import JobPriority
+from features.jobs.reading import JobRowsService
 from features.jobs.services import JobRequest, JobsService, StartedJob, check_start
 from features.psd import crud
-from features.psd.models import LayerSelection, PsdDocument, PsdLayer
+from features.psd.exceptions import document_not_found
+from features.psd.models import REUSE, LayerSelection, PsdDocument, PsdLayer
+from features.psd.utils import ImageDepth
 
 PARSE_TASK: Final = "psd.parse_export"
 
@@ -20,11 +24,18 @@ class PsdService:
     """Starts parses, and reads what they made."""
 
     def __init__(
-        self, database: Database, jobs: JobsService, files: FilesService
+        self,
+        database: Database,
+        jobs: JobsService,
+        job_rows: JobRowsService,
+        files: FilesService,
+        deletions: Deletions,
     ) -> None:
         self._database = database
         self._jobs = jobs
+        self._job_rows = job_rows
         self._files = files
+        self._deletions = deletions
 
     async def request_parse(
         self,
@@ -32,11 +43,15 @@ class PsdService:
         file_id: str,
         *,
         export_layers: bool,
+        depth: ImageDepth,
+        reuse: bool,
         idempotency_key: str | None,
         priority: JobPriority,
         wait_ms: int,
     ) -> StartedJob:
         """Start the parse of an uploaded file; wait up to `wait_ms` for its end.
+
+        With `reuse` it takes what was parsed from the same bytes before.
 
         AppError for a file that is not there, not the caller's or not uploaded, and
         for an idempotency key that was used with other input.
@@ -47,7 +62,7 @@ class PsdService:
             caller.user_id,
             "parsePsd",
             PARSE_TASK,
-            {"file_id": file_id, "export_layers": export_layers},
+            _input(file_id, export_layers, depth, reuse),
             idempotency_key,
             priority,
         )
@@ -74,6 +89,22 @@ class PsdService:
         """Count an owner's documents (None: all)."""
         async with self._database.statement() as session:
             return await crud.count_documents(session, owner_id)
+
+    async def delete_document(self, caller: Caller, document_id: str) -> None:
+        """Delete a document, its layers and their pictures; its file stays.
+
+        AppError NOT_FOUND; CONFLICT while its parse has not ended.
+        """
+        found = (await self.documents([document_id])).get(document_id)
+        if found is None or not caller.may_see(found.owner_id):
+            raise document_not_found()
+        active = await self._job_rows.active([found.job_id])
+        self._deletions.check_unused(sorted(active))
+        async with self._database.transaction() as session:
+            row = await crud.lock_document(session, document_id)
+            if row is None:
+                raise document_not_found()
+            await self._deletions.delete_row(session, row)
 
     async def layers(self, ids: Sequence[str]) -> dict[str, PsdLayer]:
         """Return the layers that exist, by id."""
@@ -106,6 +137,18 @@ class PsdService:
         """Return how many layers of a selection each document has; none: left out."""
         async with self._database.statement() as session:
             return await crud.layer_counts(session, document_ids, selection)
+
+
+def _input(
+    file_id: str, export_layers: bool, depth: ImageDepth, reuse: bool
+) -> dict[str, Any]:
+    """Return a job's input; what is as it always was is left out, for old keys' sake."""
+    given: dict[str, Any] = {"file_id": file_id, "export_layers": export_layers}
+    if depth is not ImageDepth.EIGHT:
+        given["depth"] = depth
+    if not reuse:
+        given[REUSE] = False
+    return given
 
 
 def _by_document(layers: Sequence[PsdLayer]) -> dict[str, list[PsdLayer]]:

@@ -42,7 +42,10 @@ def page(browser: Browser, running: Running) -> Iterator[Page]:
 def start(running: Running, file_id: str) -> tuple[str, str]:
     """Start a parse; return the address of all its events, and the job's id."""
     url = f"{running.base_url}/graphql"
-    body = {"query": PARSE, "variables": {"input": {"fileId": file_id, "waitMs": 0}}}
+    body = {
+        "query": PARSE,
+        "variables": {"input": {"fileId": file_id, "reuse": False, "waitMs": 0}},
+    }
     started = httpx.post(url, json=body, timeout=30).json()["data"]["parsePsd"]
     variables = {"id": started["job"]["id"], "after": started["cursor"]}
     asked = {"query": JOB_EVENTS, "variables": json.dumps(variables)}

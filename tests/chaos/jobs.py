@@ -54,6 +54,7 @@ def parse_input(kind: Kind, file_id: str, key: str) -> dict[str, Any]:
     """Return the input of a `parsePsd` that asks for a kind."""
     return {
         "fileId": file_id,
+        "reuse": False,
         "exportLayers": kind.export_layers,
         "priority": kind.priority,
         "waitMs": 0,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from core.config import SERVERS_FILE
 from core.database_async import Database
 from events.live.hub import Hub
 from tests import databases
@@ -32,6 +33,13 @@ class Parsed(NamedTuple):
     file_id: str
     job_id: str
     document_id: str
+
+
+def database_url(data_dir: Path) -> str:
+    """Return the address of a running system's PostgreSQL."""
+    lines = (data_dir / SERVERS_FILE).read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if "=" in line)
+    return settings["ONEMANAGE_DATABASE_URL"].strip("\"'")
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,21 @@ from core.base import derived_id, new_id, utc_now
 from core.database_async import Database
 from features.files.models import SourceFile, StoredObject
 from features.jobs.models import DeadLetter, Job
-from features.psd import crud
-from features.psd.models import Pictures, PsdDocument, PsdLayer
+from features.psd import crud, export_crud
+from features.psd.models import (
+    Pictures,
+    PsdDocument,
+    PsdExport,
+    PsdExportPicture,
+    PsdLayer,
+)
 from features.users.models import LOCAL_ADMINISTRATOR_ID
 
 
 async def add_documents(database: Database, number: int, layers: int) -> list[Job]:
     """Store documents with `layers` layers each, all with image and preview.
+
+    Each has an export of its first layer.
 
     Return the jobs that made them.
     """
@@ -24,6 +32,8 @@ async def add_documents(database: Database, number: int, layers: int) -> list[Jo
         await session.flush()
         for one in made:
             await crud.save_structure(session, one.document, one.layers)
+            await export_crud.save_export(session, one.export)
+            await export_crud.save_pictures(session, [one.picture])
     return [one.job for one in made]
 
 
@@ -56,6 +66,11 @@ class _Made:
         self.layers = [
             _layer(self.document, index, self._pictures()) for index in range(layers)
         ]
+
+        self.export = _export(self.job, self.document, self._pictures().image_id)
+        self.picture = _picture(
+            self.export, self.layers[0].id, self._pictures().image_id
+        )
 
     def _pictures(self) -> Pictures:
         image, preview = _stored(), _stored()
@@ -149,4 +164,30 @@ def _layer(document: PsdDocument, index: int, pictures: Pictures) -> PsdLayer:
         unsupported=[],
         image_id=pictures.image_id,
         preview_id=pictures.preview_id,
+    )
+
+
+def _export(job: Job, document: PsdDocument, archive_id: str) -> PsdExport:
+    return PsdExport(
+        id=derived_id("export", document.id, "export"),
+        document_id=document.id,
+        job_id=job.id,
+        format="PNG",
+        expires_at=utc_now() + timedelta(days=7),
+        archive_name="page.zip",
+        archive_id=archive_id,
+    )
+
+
+def _picture(export: PsdExport, layer_id: str, image_id: str) -> PsdExportPicture:
+    return PsdExportPicture(
+        id=derived_id("picture", export.id, "0"),
+        export_id=export.id,
+        index=0,
+        layer_id=layer_id,
+        name="layer 0.png",
+        scale=1.0,
+        fidelity="EXACT",
+        unsupported=[],
+        image_id=image_id,
     )

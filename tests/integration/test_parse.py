@@ -6,10 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from psd_tools.constants import ColorMode, Compression
 
 from tests.client import CREATE_UPLOAD, Client
 from tests.integration.conftest import Parsed
-from tests.integration.pictures import DOCUMENT
+from tests.integration.pictures import DOCUMENT, document_of
+from tests.test_psd.handmade import Plan, Sheet
 
 JOBS = "{ jobs(first: 0) { totalCount } }"
 UNKNOWN = "file_00000000000070008000000000000009"
@@ -171,3 +173,37 @@ async def test_a_key_that_cannot_be_is_refused(
         "An idempotency key has 1 to 255 characters, none of them a control "
         "character.",
     )
+
+
+@pytest.mark.parametrize(
+    ("depth", "bits"), [(None, 8), ("EIGHT", 8), ("AS_STORED", 16)]
+)
+async def test_images_have_the_depth_that_is_asked_for(
+    client: Client, tmp_path: Path, depth: str | None, bits: int
+) -> None:
+    sheet = Sheet(0, 0, 5, 4, "one", (0, 1, 2), Compression.RLE, seed=1)
+    plan = Plan(ColorMode.RGB, 16, False, 9, 6, 0, Compression.RAW, sheets=[sheet])
+    path = tmp_path / "wide.psd"
+    path.write_bytes(plan.write())
+    asked = {} if depth is None else {"depth": depth}
+    answer = await client.parse(await client.upload(path), waitMs=10_000, **asked)
+    document = await document_of(client, answer["job"]["id"])
+    (layer,) = document["layers"]["nodes"]
+    async with httpx.AsyncClient() as http:
+        for image in (document["image"], layer["image"]):
+            data = (await http.get(image["url"])).content
+            assert data[:4] == b"\x89PNG"
+            # The header says bits for each channel behind width and height.
+            assert data[24] == bits
+
+
+async def test_a_key_of_another_depth_is_a_conflict(
+    client: Client, parsed: Parsed
+) -> None:
+    key = {"idempotencyKey": "one depth", "waitMs": 0}
+    first = await client.parse(parsed.file_id, **key)
+    again = await client.parse(parsed.file_id, depth="EIGHT", **key)
+    assert again["job"]["id"] == first["job"]["id"]
+    other = await client.parse(parsed.file_id, depth="AS_STORED", **key)
+    assert other["job"] is None
+    assert [error["code"] for error in other["userErrors"]] == ["CONFLICT"]

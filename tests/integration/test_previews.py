@@ -1,15 +1,17 @@
 """What the event consumer does when a parse has completed."""
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 
-from core.config import SERVERS_FILE
 from features.users.models import LOCAL_ADMINISTRATOR_ID
 from tests.client import Client
-from tests.integration.conftest import Parsed
+from tests.integration.conftest import Parsed, database_url
+from tests.integration.designs import noisy_design
 from tests.integration.watching import EVENTS, Subscriber
 from tests.running import Running
 
@@ -26,14 +28,8 @@ group by d.id
 DOCUMENT = "query ($id: ID!) { job(id: $id) { result { ... on PsdDocument { id } } } }"
 
 
-def _database_url(data_dir: Path) -> str:
-    lines = (data_dir / SERVERS_FILE).read_text().splitlines()
-    settings = dict(line.split("=", 1) for line in lines if "=" in line)
-    return settings["ONEMANAGE_DATABASE_URL"].strip("\"'")
-
-
 async def _stored(running: Running, job_id: str) -> Any:
-    connection = await asyncpg.connect(_database_url(running.data_dir))
+    connection = await asyncpg.connect(database_url(running.data_dir))
     try:
         return await connection.fetchrow(STORED, job_id)
     finally:
@@ -67,3 +63,69 @@ async def test_previews_are_published_and_live_a_day_from_then(
     (expires_at,) = stored["previews"]
     life = expires_at - datetime.fromisoformat(event["at"])
     assert abs(life - timedelta(hours=24)) < timedelta(seconds=1)
+
+
+OVER = """
+with ended as (
+  update stored_objects set expires_at = now() - interval '1 second'
+  where id in (
+    select preview_id from psd_layers where document_id = $1
+    union select preview_id from psd_documents where id = $1
+  )
+  returning id
+)
+select count(*) from ended
+"""
+SHOWN = """
+query ($id: ID!) {
+  psdDocument(id: $id) {
+    preview { url width height size contentType }
+    layers { nodes { image { url } preview { url width height size contentType } } }
+  }
+}
+"""
+
+
+async def _shown(client: Client, document_id: str) -> dict[str, Any]:
+    document: dict[str, Any] = (await client.ask(SHOWN, id=document_id))["psdDocument"]
+    return document
+
+
+async def _downloaded(running: Running, document: dict[str, Any]) -> list[bytes]:
+    nodes = [document, *document["layers"]["nodes"]]
+    async with httpx.AsyncClient(base_url=running.base_url) as http:
+        answers = [
+            await http.get(node["preview"]["url"]) for node in nodes if node["preview"]
+        ]
+    assert {answer.status_code for answer in answers} == {200}
+    return [answer.content for answer in answers]
+
+
+async def _end_previews(running: Running, document_id: str) -> int:
+    connection = await asyncpg.connect(database_url(running.data_dir))
+    try:
+        count: int = await connection.fetchval(OVER, document_id)
+        return count
+    finally:
+        await connection.close()
+
+
+async def test_previews_whose_time_is_over_are_made_again_when_asked_for(
+    running: Running, client: Client, tmp_path: Path
+) -> None:
+    file_id = await client.upload(noisy_design(tmp_path / "old.psd", 3, 700))
+    job_id = (await client.parse(file_id, waitMs=10_000))["job"]["id"]
+    document_id = (await client.ask(DOCUMENT, id=job_id))["job"]["result"]["id"]
+    first = await _downloaded(running, await _shown(client, document_id))
+    after = (await client.ask("{ eventCursor }"))["eventCursor"]
+    assert await _end_previews(running, document_id) == len(first) == 4
+
+    # All at once, as a page of a busy console does: they are made once.
+    shown = await asyncio.gather(*(_shown(client, document_id) for _ in range(5)))
+    subject = "psd.preview.published"
+    subscriber = Subscriber(running.base_url, EVENTS, subject=subject, after=after)
+    (event,) = await subscriber.watch(until=lambda _event: True)
+    assert event["payload"]["document_id"] == document_id
+    again = await _shown(client, document_id)
+    assert await _downloaded(running, again) == first
+    assert all(one in (None, again["preview"]) for one in [s["preview"] for s in shown])

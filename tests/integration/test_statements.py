@@ -53,6 +53,18 @@ query ($first: Int!) {
   }
 }
 """
+EXPORTS = """
+query ($first: Int!) {
+  psdDocuments(first: $first) {
+    nodes {
+      exports(first: 2) {
+        totalCount
+        nodes { archive { url } pictures(first: 2) { nodes { name image { url } } } }
+      }
+    }
+  }
+}
+"""
 DEAD_LETTERS = """
 query ($first: Int!) {
   deadLetters(first: $first) {
@@ -96,6 +108,23 @@ async def test_a_hundred_documents_cost_as_many_statements_as_ten(
         found = await client.ask(NODES, ids=ids)
     assert [node["id"] for node in found["nodes"]] == ids
     assert len(sent) == 1
+
+
+async def test_a_hundred_exports_cost_as_many_statements_as_ten(
+    designs: tuple[Client, Database],
+) -> None:
+    client, database = designs
+    for first in (DOCUMENTS, 10):
+        with statements(database) as sent:
+            answer = await client.ask(EXPORTS, first=first)
+        nodes = answer["psdDocuments"]["nodes"]
+        exports = [one for node in nodes for one in node["exports"]["nodes"]]
+        assert len(exports) == first
+        assert all(one["archive"]["url"] for one in exports)
+        pictures = [one for export in exports for one in export["pictures"]["nodes"]]
+        assert [one["name"] for one in pictures] == ["layer 0.png"] * first
+        assert all(one["image"]["url"] for one in pictures)
+        assert len(sent) == 6, "\n\n".join(sent)
 
 
 async def test_a_hundred_dead_letters_cost_as_many_statements_as_ten(

@@ -128,6 +128,14 @@ def fail_with_app_error() -> Iterator[Item]:
     raise AppError(ErrorCode.CORRUPT_FILE, "文件已损坏", field=("input", "fileId"))
 
 
+def fail_when(path: str) -> Iterator[Item]:
+    """Fail once the file is there."""
+    yield Number(os.getpid())
+    while not Path(path).exists():
+        time.sleep(0.01)
+    raise AppError(ErrorCode.CORRUPT_FILE, "it broke")
+
+
 def fail_in_detail() -> Iterator[Item]:
     yield Number(1)
     raise Detailed(7, "seven", hint="try eight") from ValueError("the cause")

@@ -38,11 +38,13 @@ PATTERNS = st.builds(
 TOPICS = [
     *(transition_topic(kind, one) for kind in JobKind for one in Transition),
     subjects.LAYERS_EXPORTED,
+    subjects.PICTURES_EXPORTED,
     subjects.PREVIEW_READY,
     subjects.ROWS_REJECTED,
 ]
 EXACT_TOPICS = {
     "psd.parse_export": JobKind.PSD_PARSE,
+    "psd.export": JobKind.PSD_EXPORT,
     "data_import.import": JobKind.DATA_IMPORT,
     "business_analysis.run": JobKind.BUSINESS_ANALYSIS,
     "background.generation": JobKind.BACKGROUND_GENERATION,
@@ -50,7 +52,7 @@ EXACT_TOPICS = {
 STATUSES = "queued started progressed retrying completed failed canceled".split()
 
 
-def test_the_names_are_the_contract_s() -> None:
+def test_the_names_are_the_contract_s_and_those_beside_it() -> None:
     told = {
         f"{name}.{status}": (kind, status)
         for name, kind in EXACT_TOPICS.items()
@@ -68,6 +70,7 @@ def test_the_names_are_the_contract_s() -> None:
         "canceled",
     ]
     assert str(subjects.LAYERS_EXPORTED) == "psd.layers.exported"
+    assert str(subjects.PICTURES_EXPORTED) == "psd.pictures.exported"
     assert str(subjects.PREVIEW_READY) == "psd.preview.ready"
     assert str(subjects.PREVIEW_PUBLISHED) == "psd.preview.published"
     assert str(subjects.ROWS_REJECTED) == "data_import.rows.rejected"

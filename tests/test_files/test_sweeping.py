@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from core.base import new_id, utc_now
 from core.config import Settings
@@ -192,7 +193,7 @@ async def test_what_no_document_and_no_layer_names_goes(
 ) -> None:
     monkeypatch.setattr(sweeping, "BATCH", 2)
     job_id = await yard.job("SUCCEEDED")
-    names = ("image", "preview", "layer-image", "layer-preview")
+    names = ("image", "preview", "layer-image", "layer-preview", "layer-embedded")
     named = [await yard.record(job_id, name) for name in names]
     before = [await yard.record(job_id, f"before-{n}") for n in range(5)]
     # A URL of half an hour, signed for it before it was replaced, may live an hour.
@@ -207,9 +208,14 @@ async def test_what_no_document_and_no_layer_names_goes(
     assert await yard.rows(*everything) == rest
     assert await yard.sweeper.sweep_unnamed() == 0
 
+    async with yard.database.transaction() as session:
+        await session.execute(delete(PsdDocument))
+    assert await yard.sweeper.sweep_unnamed() == 5
+    assert await yard.kept(*rest) == [fresh.key]
+
 
 async def _name(database: Database, job_id: str, objects: list[str]) -> None:
-    """Store a document and a layer that name the four objects."""
+    """Store a document and a layer that name the five objects."""
     file = SourceFile(
         owner_id=LOCAL_ADMINISTRATOR_ID,
         filename="a.psd",
@@ -256,6 +262,7 @@ async def _name(database: Database, job_id: str, objects: list[str]) -> None:
         unsupported=[],
         image_id=objects[2],
         preview_id=objects[3],
+        embedded_id=objects[4],
     )
     async with database.transaction() as session:
         for row in (file, document, layer):

@@ -2,7 +2,9 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -31,6 +33,15 @@ def pixels(path: str) -> NDArray[np.uint8]:
     with Image.open(path) as image:
         image.load()
         return np.asarray(image)
+
+
+def read_wide(path: Path) -> NDArray[Any]:
+    """Decode a PNG of 8 or 16 bits by OpenCV; Pillow has no 16 bits of colours."""
+    image = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
+    order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, order[image.shape[2]]))
 
 
 def noise(width: int, height: int, seed: int = 0) -> Image.Image:

@@ -1,12 +1,15 @@
 """Laws: a file cut anywhere is refused, a changed byte never ends in anything else."""
 
+import struct
 import tempfile
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psd_tools.compression import compress
 from psd_tools.constants import Compression
 
 from core.errors import ErrorCode
@@ -65,3 +68,45 @@ def test_a_changed_byte_ends_in_a_result_or_an_error(
         ErrorCode.UNSUPPORTED_FORMAT,
         ErrorCode.LIMIT_EXCEEDED,
     )
+
+
+# What a download that was cut leaves of a file whose room was reserved.
+@pytest.mark.parametrize(
+    "compression",
+    [Compression.RLE, Compression.ZIP],
+    ids=["packed", "deflated"],
+)
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_merged_image_of_rubbish_does_not_pass_for_good(
+    compression: Compression, data: st.DataObject
+) -> None:
+    head, merged = _with_merged(compression)
+    # The table of the rows' lengths is whole, some rows are not.
+    first = 2 + (40 * 3 * 2 if compression is Compression.RLE else 0)
+    cut = data.draw(st.integers(first, len(merged) - 200))
+    damaged = merged[:cut] + bytes(len(merged) - cut)
+    assert _outcome(head + merged) is None
+    assert _outcome(head + damaged) == ErrorCode.CORRUPT_FILE
+
+
+@cache
+def _with_merged(compression: Compression) -> tuple[bytes, bytes]:
+    """Return a document without layers up to its merged image, and that one."""
+    header = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 40, 30, 8, 3)
+    plane = np.random.default_rng(5).integers(0, 4, 30 * 40 * 3, dtype=np.uint8)
+    packed = compress(plane.tobytes(), compression, 30, 40 * 3, 8)
+    return header + bytes(12), compression.to_bytes(2) + packed
+
+
+def test_rows_that_are_out_of_step_in_the_middle_are_noticed() -> None:
+    head, merged = _with_merged(Compression.RLE)
+    table, rows = bytearray(merged[2:242]), bytearray(merged[242:])
+    lengths = np.frombuffer(table, ">u2")
+    end = int(lengths[:60].sum())
+    # One row's last packet is taken from it and given to the next.
+    rows[end:end] = b"\xff\x07"
+    changed = lengths.astype(int)
+    changed[60] += 2
+    damaged = merged[:2] + changed.astype(">u2").tobytes() + bytes(rows)
+    assert _outcome(head + damaged) == ErrorCode.CORRUPT_FILE

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from psd_tools.compression import compress
 from psd_tools.constants import Compression
 
-from features.psd.utils.codecs import DamagedPixels, open_rows, row_size
+from features.psd.utils.pixels.codecs import DamagedPixels, open_rows, row_size
 
 
 @st.composite

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from psd_tools.color_convert import lab_to_rgb
 
-from features.psd.utils.color import color_space
-from features.psd.utils.container import ColorMode, Container, Header, ResourceId
-from features.psd.utils.cursor import Cursor
-from features.psd.utils.samples import Bytes8, Samples, remove_white, to_samples
+from features.psd.utils.file.container import ColorMode, Container, Header, ResourceId
+from features.psd.utils.file.cursor import Cursor
+from features.psd.utils.pixels.color import color_space
+from features.psd.utils.pixels.samples import Samples, remove_white, to_samples
 
 EMPTY = memoryview(b"")
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -36,12 +37,17 @@ def _container(
     )
 
 
-def _convert(container: Container, *values: float) -> Bytes8:
-    kind = np.float32 if container.header.depth == 32 else np.uint8
+def _convert(
+    container: Container, *values: float, wide: bool = False
+) -> NDArray[np.float64]:
+    kinds = {8: np.uint8, 16: np.uint16 if wide else np.uint8, 32: np.float32}
+    kind = kinds[container.header.depth]
     planes: list[Samples] = [np.full((1, 1), value, kind) for value in values]
-    space = color_space(container)
+    space = color_space(container, wide=wide)
     assert space.planes == len(planes)
-    return np.asarray(space.convert(planes)[0, 0], np.uint8)
+    shown = space.convert(planes)
+    assert shown.dtype == (np.uint16 if space.wide else np.uint8)
+    return np.asarray(shown[0, 0], np.float64)
 
 
 def test_16_bits_are_rounded_to_the_nearest_of_8() -> None:
@@ -66,27 +72,39 @@ def test_srgb_stays_as_it_is(red: int, green: int, blue: int) -> None:
 
 
 @pytest.mark.parametrize("lightness", [40, 60, 80])
-@pytest.mark.parametrize("a", [-15, 0, 15])
-@pytest.mark.parametrize("b", [-15, 0, 15])
+@pytest.mark.parametrize("a", [-100, -15, 0, 15, 100])
+@pytest.mark.parametrize("b", [-100, -15, 0, 15, 100])
 def test_lab(lightness: int, a: int, b: int) -> None:
     container = _container(ColorMode.LAB)
     stored = round(lightness * 2.55), a + 128, b + 128
-    expected = np.array(lab_to_rgb(stored[0] / 2.55, a, b)) * 255
-    assert np.abs(_convert(container, *stored) - expected).max() <= 3
+    expected = np.clip(lab_to_rgb(stored[0] / 2.55, a, b), 0, 1) * 255
+    assert np.abs(_convert(container, *stored) - expected).max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("stored", "rgb"),
-    [
-        ((255, 255, 255, 255), [255, 255, 255]),
-        ((0, 255, 255, 255), [0, 255, 255]),
-        ((255, 255, 255, 0), [0, 0, 0]),
-        ((128, 255, 64, 255), [128, 255, 64]),
-    ],
-)
-def test_cmyk_without_a_profile(stored: tuple[int, ...], rgb: list[int]) -> None:
-    container = _container(ColorMode.CMYK, channels=4)
-    assert _convert(container, *stored).tolist() == rgb
+# SWOP's inks at full strength, as Adobe's own profile shows them.
+PROCESS_INKS = {
+    (0, 0, 0, 0): [255, 255, 255],
+    (100, 0, 0, 0): [0, 174, 239],
+    (0, 100, 0, 0): [236, 0, 140],
+    (0, 0, 100, 0): [255, 242, 0],
+    (0, 0, 0, 100): [35, 31, 32],
+    (0, 100, 100, 0): [237, 28, 36],
+    (100, 0, 100, 0): [0, 166, 81],
+    (100, 100, 0, 0): [46, 49, 146],
+    (100, 100, 100, 100): [0, 0, 0],
+}
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize(("inks", "rgb"), PROCESS_INKS.items())
+def test_cmyk_without_a_profile(
+    inks: tuple[int, ...], rgb: list[int], wide: bool
+) -> None:
+    container = _container(ColorMode.CMYK, 16 if wide else 8, channels=4)
+    full = 65535 if wide else 255
+    stored = [round((100 - ink) * full / 100) for ink in inks]
+    shown = _convert(container, *stored, wide=wide) / (full / 255)
+    assert np.abs(shown - rgb).max() <= 1
     assert color_space(container).problems == ["CMYK without a color profile"]
 
 

@@ -15,6 +15,7 @@ from psd_tools import PSDImage
 
 from features.psd.exceptions import PsdError
 from features.psd.utils import (
+    EmbeddedExported,
     FlattenedExported,
     Layer,
     LayerExported,
@@ -22,6 +23,7 @@ from features.psd.utils import (
     Picture,
     Structure,
 )
+from features.psd.utils.types import Artboard
 from tests.test_psd.documents import pixels, run, structure
 from tests.test_psd.outcomes import EXPECTED
 
@@ -70,6 +72,14 @@ KINDS = {
     "smartobject": "SMART_OBJECT",
     "type": "TEXT",
 }
+EFFECTS = {
+    "dropShadow": "drop shadow",
+    "gradientOverlay": "gradient overlay",
+    "patternOverlay": "pattern overlay",
+    "satin": "satin",
+    "solidFill": "color overlay",
+    "stroke": "stroke",
+}
 
 
 @cache
@@ -83,6 +93,8 @@ def test_the_table_of_outcomes_is_the_manifest(corpus: Path) -> None:
     with (corpus / "psd" / "MANIFEST.csv").open(newline="") as file:
         rows = {row["file"]: row for row in csv.DictReader(file)}
     assert sorted(rows) == sorted(EXPECTED)
+    found = {path.name for path in (corpus / "psd").glob("*.ps[db]")}
+    assert found == set(EXPECTED)
     for name, row in rows.items():
         if row["opens_in_psdtools"] == "True":
             assert EXPECTED[name] == int(row["layer_count"])
@@ -113,13 +125,17 @@ def test_parses(corpus: Path, tmp_path: Path, name: str) -> None:
     _check_preview(messages[1].preview, messages[1].image)
     _check_layers(document.layers, messages[2:])
     written = {Path(p.path).name for p in _pictures(messages)}
+    written |= {Path(e.path).name for e in messages if isinstance(e, EmbeddedExported)}
     assert {path.name for path in tmp_path.iterdir()} == written
 
 
 def _check_layers(layers: list[Layer], messages: list[Message]) -> None:
     """Each layer but those of fidelity NONE is exported, from the bottom, in its size."""
     exported = [message for message in messages if isinstance(message, LayerExported)]
-    assert exported == messages
+    embedded = [
+        message for message in messages if isinstance(message, EmbeddedExported)
+    ]
+    assert exported + embedded == messages
     shown = [layer for layer in layers if layer.fidelity != "NONE"]
     assert [message.index for message in exported] == [layer.index for layer in shown]
     for layer, message in zip(shown, exported, strict=True):
@@ -176,14 +192,26 @@ def _as_tree(layer: Layer) -> dict[str, Any]:
         "clipping": layer.clipped,
         "vectorMask": layer.has_vector_mask,
         "text": layer.text.content if layer.text else None,
+        "effects": sorted(one.kind for one in layer.effects if one.enabled),
+        "linked": layer.smart_object.unique_id if layer.smart_object else None,
+        "artboard": _box(layer.artboard) if layer.artboard else None,
     }
+
+
+def _box(box: Artboard) -> list[int]:
+    return [box.left, box.top, box.left + box.width, box.top + box.height]
 
 
 def _without_the_rest(layer: dict[str, Any]) -> dict[str, Any]:
     keys = ("name", "depth", "visible", "opacity", "blend", "clipping", "vectorMask")
     bounds = None if layer["kind"] in ("group", "artboard") else layer["bounds"]
-    kept = {key: layer[key] for key in (*keys, "text")}
-    return kept | {"kind": KINDS[layer["kind"]], "bounds": bounds}
+    kept = {key: layer[key] for key in (*keys, "text", "linked", "artboard")}
+    effects = sorted(EFFECTS[kind] for kind in layer["effects"])
+    return kept | {
+        "kind": KINDS[layer["kind"]],
+        "bounds": bounds,
+        "effects": effects,
+    }
 
 
 @pytest.mark.parametrize("name", PARSED)

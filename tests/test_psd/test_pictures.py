@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from features.psd.utils.png import PngWriter
-from features.psd.utils.preview import Reducer, write_preview
-from features.psd.utils.samples import Bytes8
+from features.psd.utils.pictures.png import PngWriter
+from features.psd.utils.pictures.preview import Reducer, write_preview
+from features.psd.utils.pixels.samples import Bytes8
 
 
 @given(
@@ -96,8 +96,20 @@ def test_previews_look_like_the_picture() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (1, 1, 4), (512, 1, 4)])
 def test_previews_are_webp_however_tiny(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    preview = write_preview(tmp_path / "preview", np.full(shape, 255, np.uint8))
+    small = np.full(shape, 255, np.uint8)
+    preview = write_preview(tmp_path / "preview", small, ratio=1)
     assert preview.content_type == "image/webp"
     assert preview.path == str(tmp_path / "preview.webp")
     with Image.open(preview.path) as image:
         assert image.size == (shape[1], shape[0])
+
+
+@pytest.mark.parametrize(("ratio", "is_exact"), [(9, True), (7, False)])
+def test_previews_of_flat_pictures_lose_nothing(
+    tmp_path: Path, ratio: float, is_exact: bool
+) -> None:
+    """Flat is what PNG packs to less than an eighth."""
+    small = np.random.default_rng(2).integers(0, 256, (128, 128, 4), dtype=np.uint8)
+    preview = write_preview(tmp_path / "preview", small, ratio=ratio)
+    with Image.open(preview.path) as image:
+        assert np.array_equal(np.asarray(image), small) is is_exact

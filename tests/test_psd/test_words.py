@@ -9,9 +9,9 @@ from psd_tools.constants import BlendMode, EffectOSType, Tag
 from psd_tools.psd.descriptor import RawData
 from psd_tools.psd.effects_layer import BevelInfo, EffectsLayer, ShadowInfo
 
-from features.psd.utils import Effect, Layer, Text, TextRun
-from features.psd.utils.effects import read_effects
-from features.psd.utils.text import read_text
+from features.psd.utils import Effect, Layer, TextParagraph, TextRun
+from features.psd.utils.details.effects import Light, read_effects
+from features.psd.utils.details.text import read_text
 from features.psd.utils.words import clean
 from tests.test_psd.documents import structure
 
@@ -29,14 +29,26 @@ def test_reads_text_with_its_runs(corpus: Path) -> None:
     ]
     nanum, emoji = "NanumBarunGothicOTF", "AppleColorEmoji"
     korean = "한글텍스트\n나눔바른고딕"
-    assert Text(korean, [TextRun(korean, nanum, 12.0, "#000000")]) in texts
-    assert Text("🤣", [TextRun("🤣", emoji, 12.0, "#000000")]) in texts
+    told = {text.content: text.runs for text in texts}
+    leading = 66.6667
+    assert told[korean] == [TextRun(korean, nanum, 12.0, "#000000", leading=leading)]
+    assert told["🤣"] == [TextRun("🤣", emoji, 12.0, "#000000")]
     assert len(texts) == 4
 
 
 def test_sizes_include_the_layers_scaling(corpus: Path) -> None:
     text = _named(corpus, "FireMonkeySt__Logo.psd", "huo").text
-    assert text == Text("huo", [TextRun("huo", "Consolas-Bold", 133.3333, "#fdfbf7")])
+    assert text and text.content == "huo"
+    assert text.runs == [TextRun("huo", "Consolas-Bold", 133.3333, "#fdfbf7")]
+    assert (text.shape, text.orientation, text.warp) == ("POINT", "HORIZONTAL", None)
+    assert text.transform == pytest.approx([1, 0, 0, 1, 20.5, 173.25])
+
+
+def test_reads_how_paragraphs_are_set(corpus: Path) -> None:
+    text = _named(corpus, "psd-tools__masks.psb", "replaced").text
+    assert text and text.paragraphs == [TextParagraph("replaced", "CENTER")]
+    assert (text.shape, text.box) == ("BOX", [0.0, 0.0, 279.45313, 138.44141])
+    assert [(run.leading, run.caps) for run in text.runs] == [(36.0, "NORMAL")]
 
 
 def test_several_fonts_are_listed_once(corpus: Path) -> None:
@@ -54,7 +66,8 @@ def test_unreadable_styles_leave_the_words(corpus: Path) -> None:
     setting = layer.tagged_blocks.get_data(Tag.TYPE_TOOL_OBJECT_SETTING)
     setting.text_data[b"EngineData"] = RawData(b"<< /broken")
     text = read_text(memoryview(setting.tobytes()))
-    assert text == Text("Make a change and save.", [])
+    assert text and (text.content, text.runs) == ("Make a change and save.", [])
+    assert text.transform == [1.0, 0.0, 0.0, 1.0, 456.0, 459.0]
 
 
 def test_reads_effects_in_words(corpus: Path) -> None:
@@ -88,8 +101,8 @@ def test_effects_that_are_switched_off_change_nothing(corpus: Path) -> None:
 
 
 def test_unreadable_effects_are_none() -> None:
-    assert read_effects({b"lfx2": memoryview(b"junk")}, None) == []
-    assert read_effects({b"lrFX": memoryview(b"junk")}, None) == []
+    assert read_effects({b"lfx2": memoryview(b"junk")}, Light()) == []
+    assert read_effects({b"lrFX": memoryview(b"junk")}, Light()) == []
 
 
 def test_a_path_alone_is_no_layer_mask(corpus: Path) -> None:
@@ -148,7 +161,7 @@ def test_reads_the_effects_of_photoshop_5() -> None:
     block[EffectOSType.INNER_SHADOW] = ShadowInfo(enabled=0)
     block[EffectOSType.BEVEL] = BevelInfo(enabled=1)
     settings = {"blendMode": "multiply", "opacity": 74.9}
-    assert read_effects({b"lrFX": memoryview(block.tobytes())}, None) == [
+    assert read_effects({b"lrFX": memoryview(block.tobytes())}, Light()) == [
         Effect("drop shadow", True, settings),
         Effect("bevel & emboss", True, {}),
     ]

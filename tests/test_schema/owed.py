@@ -7,16 +7,8 @@ Of a type or field that is missing, what belongs to it is not listed.
 from typing import Final
 
 OWED: Final[dict[str, frozenset[str]]] = {
-    "PSD": frozenset(
-        {
-            "DeletePayload",
-            "Mutation.deleteFile",
-            "Mutation.deletePsdDocument",
-        }
-    ),
     "import": frozenset(
         {
-            "Artifact",
             "ColumnMappingInput",
             "ColumnType",
             "Dataset",
@@ -73,7 +65,6 @@ OWED: Final[dict[str, frozenset[str]]] = {
             "DimensionInput",
             "GenerateBackgroundInput",
             "GeneratedBackground",
-            "ImageFormat",
             "JobResult | AnalysisRun",
             "JobResult | GeneratedBackground",
             "MeasureInput",

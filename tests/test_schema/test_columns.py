@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_snake_case
 
 from features.files.models import SourceFile, StoredObject
 from features.jobs.models import DeadLetter, Job
-from features.psd.models import PsdDocument, PsdLayer
+from features.psd.models import PsdDocument, PsdExport, PsdExportPicture, PsdLayer
 from features.users.models import User
 from resolvers.root import schema
 
@@ -40,7 +40,12 @@ TYPES: Final = {
     ),
     "Image": Shown(
         StoredObject,
-        frozenset({"id", "key", "sha256", "created_at"}),
+        frozenset({"id", "key", "sha256", "created_at", "owner_id"}),
+        frozenset({"url"}),
+    ),
+    "Artifact": Shown(
+        StoredObject,
+        frozenset({"id", "key", "created_at", "width", "height", "owner_id"}),
         frozenset({"url"}),
     ),
     "Job": Shown(
@@ -78,8 +83,20 @@ TYPES: Final = {
                 "image_id",
                 "preview_id",
                 "previews_published",
+                "previews_asked_at",
+                "engine_version",
             }
         ),
+    ),
+    "PsdExport": Shown(
+        PsdExport,
+        frozenset(
+            {"updated_at", "document_id", "job_id", "archive_name", "archive_id"}
+        ),
+    ),
+    "PsdExportedPicture": Shown(
+        PsdExportPicture,
+        frozenset({"id", "export_id", "index", "layer_id", "image_id"}),
     ),
     "PsdLayer": Shown(
         PsdLayer,
@@ -95,6 +112,7 @@ TYPES: Final = {
                 "height",
                 "image_id",
                 "preview_id",
+                "embedded_id",
             }
         ),
     ),

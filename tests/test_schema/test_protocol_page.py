@@ -13,7 +13,11 @@ BODY = {
     "next_attempt_at": "`next_attempt_at`",
     "progress": "`progress`",
 }
-OWNERS = {"psd": JobKind.PSD_PARSE, "data_import": JobKind.DATA_IMPORT}
+OWNERS = {
+    "psd.layers": JobKind.PSD_PARSE,
+    "psd.preview": JobKind.PSD_PARSE,
+    "psd.pictures": JobKind.PSD_EXPORT,
+}
 
 
 def own_fields(graph_type: type) -> list[str]:
@@ -34,7 +38,7 @@ def table() -> str:
                 f"`{graph_type.__name__}` |"
             )
         for topic, (graph_type, field) in OWN_EVENTS.items():
-            if OWNERS[topic.split(".")[0]] is kind:
+            if OWNERS[topic.rpartition(".")[0]] is kind:
                 lines.append(
                     f"| `{kind}` | | `events.{topic}.{{job}}` | `{field}` | "
                     f"`{graph_type.__name__}` |"

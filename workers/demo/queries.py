@@ -20,7 +20,7 @@ mutation CreateUpload($input: CreateUploadInput!) {
 
 PARSE_PSD: Final = """
 mutation ParsePsd($fileId: ID!) {
-  parsePsd(input: { fileId: $fileId, waitMs: 0 }) {
+  parsePsd(input: { fileId: $fileId, reuse: false, waitMs: 0 }) {
     job { id }
     cursor
     userErrors { field message code }

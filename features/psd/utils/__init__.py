@@ -1,10 +1,12 @@
 """Reading Photoshop files: pure functions that know no database and no broker."""
 
-from features.psd.utils.engine import parse
+from features.psd.utils.engine import ENGINE_VERSION, parse
 from features.psd.utils.types import (
     Document,
     Effect,
+    EmbeddedExported,
     FlattenedExported,
+    ImageDepth,
     Layer,
     LayerDamaged,
     LayerExported,
@@ -13,13 +15,17 @@ from features.psd.utils.types import (
     Picture,
     Structure,
     Text,
+    TextParagraph,
     TextRun,
 )
 
 __all__ = [
+    "ENGINE_VERSION",
     "Document",
     "Effect",
+    "EmbeddedExported",
     "FlattenedExported",
+    "ImageDepth",
     "Layer",
     "LayerDamaged",
     "LayerExported",
@@ -28,6 +34,7 @@ __all__ = [
     "Picture",
     "Structure",
     "Text",
+    "TextParagraph",
     "TextRun",
     "parse",
 ]

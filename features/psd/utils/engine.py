@@ -1,33 +1,30 @@
 """The engine: one file in, a stream of messages and image files out."""
 
-import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from features.psd.exceptions import PsdError, corrupt, over_limit
-from features.psd.utils.codecs import DamagedPixels
-from features.psd.utils.color import ColorSpace, color_space
-from features.psd.utils.compose import compose
-from features.psd.utils.container import Container, read_container
-from features.psd.utils.effects import read_effects
-from features.psd.utils.export import Pictures, export_pixels, export_raster
-from features.psd.utils.kinds import (
-    blend_mode_of,
-    fidelity_of,
-    has_pixels,
-    has_vector_mask,
-    kind_of,
+from features.psd.exceptions import corrupt
+from features.psd.utils.details.document import read_document
+from features.psd.utils.details.embedded import export_embedded
+from features.psd.utils.details.smart import read_linked_files
+from features.psd.utils.file.container import Container, read_container
+from features.psd.utils.file.reading import blaming_the_file, mapped, too_large
+from features.psd.utils.file.records import LayerSection, read_layers
+from features.psd.utils.file.tree import Node, build_tree
+from features.psd.utils.limits import check_canvas, check_descriptions, check_pixels
+from features.psd.utils.pictures.export import Pictures, export_raster, is_blank
+from features.psd.utils.pictures.turns import in_order, taken
+from features.psd.utils.pixels.codecs import DamagedPixels
+from features.psd.utils.pixels.color import ColorSpace, color_space
+from features.psd.utils.pixels.raster import (
+    Raster,
+    check_merged,
+    layer_raster,
+    merged_raster,
 )
-from features.psd.utils.limits import check_canvas, check_pixels
-from features.psd.utils.pixels import Raster, layer_raster, merged_raster
-from features.psd.utils.records import LayerSection, read_layers
-from features.psd.utils.text import read_text
-from features.psd.utils.tree import Node, build_tree
+from features.psd.utils.render.compositor import Composition
 from features.psd.utils.types import (
-    Document,
     FlattenedExported,
-    Layer,
     LayerDamaged,
     LayerExported,
     Limits,
@@ -35,155 +32,128 @@ from features.psd.utils.types import (
     Structure,
 )
 
+# To be raised when the same file comes out otherwise: it is parsed again then.
+ENGINE_VERSION = 2
 DAMAGED_PIXELS = "damaged pixels"
 
 
 def parse(
-    source: Path, out: Path, *, export_layers: bool, limits: Limits
+    source: Path,
+    out: Path,
+    *,
+    export_layers: bool,
+    limits: Limits,
+    wide: bool = False,
+    turns: Path | None = None,
+    helping: bool = False,
 ) -> Iterator[Message]:
     """Read a PSD or PSB and export its pictures into the folder `out`.
 
     Yields Structure first. With `export_layers` follow FlattenedExported (left out
-    where the file embeds no merged image and none can be composed) and, from the
-    bottom, LayerExported or LayerDamaged for each layer that has pixels. Pictures
-    are 8 bit sRGB: PNG in full size, with a preview beside it.
+    where the file embeds no merged image and none can be composed) and, large ones
+    first, LayerExported or LayerDamaged for each layer that has pixels, and at last
+    EmbeddedExported for each file that smart objects embed. Pictures are sRGB: PNG in
+    full size, of 16 bits where `wide` and the document has more than 8, else of 8;
+    with a preview beside it.
+
+    Calls that share a file `turns`, which is not there at first, share the pictures:
+    each is made and told by one of them. Those that are `helping` tell no Structure.
 
     Raises PsdError, before or between messages: CORRUPT_FILE, UNSUPPORTED_FORMAT or
     LIMIT_EXCEEDED. OSError where `source` or `out` cannot be used.
     """
-    with _mapped(source) as data:
-        with _blaming_the_file():
+    with mapped(source) as data:
+        with blaming_the_file():
             container = read_container(data)
             check_canvas(container.header, limits)
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
-            space = color_space(container)
-            merged = _merged(container, section, space)
+            space = color_space(container, wide=wide)
+            if not helping and merged_of(container, section, space) is not None:
+                check_merged(container)
             check_pixels(container, section.records, len(data), limits)
-            structure = Structure(_document(container, nodes, space))
-        yield structure
+            check_descriptions(section.records)
+            if not helping:
+                files = read_linked_files(section.blocks)
+                document = read_document(container, nodes, space, files)
+        if not helping:
+            yield Structure(document)
         if export_layers:
-            yield from _flattened(source, out, merged)
-            yield from _layers(container, nodes, space, out)
+            for node in taken(in_order(container.header, nodes), turns):
+                if node is None:
+                    yield from _flattened(container, section, nodes, space, out)
+                else:
+                    yield from _layer(container, node, space, out)
+        if export_layers and not helping:
+            yield from export_embedded(document.layers, files, out)
 
 
-@contextmanager
-def _mapped(source: Path) -> Iterator[memoryview]:
-    with source.open("rb") as file:
-        if not source.stat().st_size:
-            raise corrupt("it is empty")
-        # Closed by its last reference: slices of it may outlive an exception.
-        yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-@contextmanager
-def _blaming_the_file() -> Iterator[None]:
-    """Turn whatever bad bytes provoke into a PsdError."""
-    try:
-        yield
-    except PsdError:
-        raise
-    except DamagedPixels as error:
-        raise corrupt(f"in its merged image, {error}") from error
-    except MemoryError as error:
-        raise _too_large() from error
-    except Exception as error:
-        raise corrupt("its structure cannot be read") from error
-
-
-def _merged(
+def merged_of(
     container: Container, section: LayerSection, space: ColorSpace
 ) -> Raster | None:
-    """Open the merged image; None where the writer left it blank."""
-    if not container.has_merged_image and section.records:
+    """Open the merged image; None where the writer left it blank, or colours out."""
+    blank = not container.has_merged_image and bool(section.records)
+    if blank or container.header.channels < space.planes:
         return None
     return merged_raster(container, space, section.merged_alpha)
 
 
-def _flattened(source: Path, out: Path, merged: Raster | None) -> Iterator[Message]:
-    if merged is not None:
-        try:
-            pictures = _export(merged, out, "flattened")
-        except DamagedPixels as error:
-            raise corrupt(f"in its merged image, {error}") from error
-        yield FlattenedExported(*pictures)
-        return
-    pixels = compose(source)
-    if pixels is not None:
-        yield FlattenedExported(*export_pixels(pixels, out, "flattened"))
+def _flattened(
+    container: Container,
+    section: LayerSection,
+    nodes: list[Node],
+    space: ColorSpace,
+    out: Path,
+) -> Iterator[Message]:
+    """Export the merged image; composed of the layers where it is missing or blank."""
+    try:
+        picture = whole_picture(container, section, nodes, space)
+        pictures = _export(picture, out, "flattened")
+    except DamagedPixels as error:
+        raise corrupt(f"in its merged image, {error}") from error
+    composed = isinstance(picture, Composition)
+    yield FlattenedExported(*pictures, composed=composed)
 
 
-def _export(raster: Raster, out: Path, name: str) -> Pictures:
+def whole_picture(
+    container: Container,
+    section: LayerSection,
+    nodes: list[Node],
+    space: ColorSpace,
+) -> Raster | Composition:
+    """Open the merged image; compose it where none is, or a blank one of more."""
+    merged = merged_of(container, section, space)
+    if merged is not None and not is_blank(merged):
+        return _opened_again(container, section, space)
+    composition = Composition(container, nodes, space)
+    if merged is None or (composition.shows_layers and not is_blank(composition)):
+        return composition
+    return _opened_again(container, section, space)
+
+
+def _opened_again(
+    container: Container, section: LayerSection, space: ColorSpace
+) -> Raster:
+    """Open the merged image from its top: a raster is read once."""
+    merged = merged_of(container, section, space)
+    assert merged is not None
+    return merged
+
+
+def _export(raster: Raster | Composition, out: Path, name: str) -> Pictures:
     try:
         return export_raster(raster, out, name)
     except MemoryError as error:
-        raise _too_large() from error
+        raise too_large() from error
 
 
-def _too_large() -> PsdError:
-    return over_limit(
-        "This document needs more memory than allowed. Make the image smaller."
-    )
-
-
-def _layers(
-    container: Container, nodes: list[Node], space: ColorSpace, out: Path
+def _layer(
+    container: Container, node: Node, space: ColorSpace, out: Path
 ) -> Iterator[Message]:
-    for node in nodes:
-        if not has_pixels(node.record):
-            continue
-        try:
-            raster = layer_raster(node.record, container.header, space)
-            pictures = _export(raster, out, f"layer-{node.index:05d}")
-        except DamagedPixels:
-            yield LayerDamaged(node.index, DAMAGED_PIXELS)
-        else:
-            yield LayerExported(node.index, *pictures)
-
-
-def _document(container: Container, nodes: list[Node], space: ColorSpace) -> Document:
-    header = container.header
-    layers = [_layer(node, container, space) for node in nodes]
-    runs = [run for layer in layers if layer.text for run in layer.text.runs]
-    return Document(
-        width=header.width,
-        height=header.height,
-        color_mode=header.mode.name,
-        bit_depth=header.depth,
-        is_large=header.large,
-        dpi=container.dpi,
-        icc_profile=space.profile_name,
-        fonts=sorted({run.font for run in runs if run.font}),
-        layers=layers,
-    )
-
-
-def _layer(node: Node, container: Container, space: ColorSpace) -> Layer:
-    record = node.record
-    effects = read_effects(record.blocks, container.global_angle)
-    fidelity, unsupported = fidelity_of(
-        record, container.header, effects, space.problems
-    )
-    left, top, right, bottom = node.box or (0, 0, 0, 0)
-    return Layer(
-        index=node.index,
-        parent_index=node.parent.index if node.parent else None,
-        name=record.name,
-        path=node.path,
-        depth=node.depth,
-        kind=kind_of(record),
-        visible=record.visible,
-        opacity=record.opacity / 255,
-        blend_mode=blend_mode_of(record),
-        left=left,
-        top=top,
-        width=right - left,
-        height=bottom - top,
-        clipped=record.clipped,
-        has_mask=record.has_mask,
-        has_vector_mask=has_vector_mask(record),
-        text=read_text(record.blocks.get(b"TySh")),
-        effects=effects,
-        fidelity=fidelity,
-        unsupported=unsupported,
-    )
+    try:
+        raster = layer_raster(node.record, container.header, space)
+        pictures = _export(raster, out, f"layer-{node.index:05d}")
+    except DamagedPixels:
+        yield LayerDamaged(node.index, DAMAGED_PIXELS)
+    else:
+        yield LayerExported(node.index, *pictures)

@@ -4,6 +4,7 @@ import type { Job } from './types';
 
 const KINDS: Record<string, string> = {
   PSD_PARSE: 'PSD parse',
+  PSD_EXPORT: 'PSD export',
   DATA_IMPORT: 'Data import',
   BUSINESS_ANALYSIS: 'Analysis',
   BACKGROUND_GENERATION: 'Background',

@@ -1,0 +1,1 @@
+"""The parts of a PSD or PSB as they lie in the file, nothing unpacked."""

@@ -1,0 +1,1 @@
+"""Writing pictures and their previews."""

@@ -1,0 +1,1 @@
+"""From packed channels to bands of sRGB rows."""

@@ -1,0 +1,1 @@
+"""Drawing what Photoshop would draw."""

@@ -1,0 +1,1 @@
+"""Layer effects, drawn from a layer's shape."""

@@ -1,0 +1,1 @@
+"""A large PSD through OneManage, beside what people do by hand with libraries."""
