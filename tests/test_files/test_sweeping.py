@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from core.base import new_id, utc_now
 from core.config import Settings
 from core.database_async import Database
 from core.scratch import Scratch
 from core.storage import Storage, make_storage
-from features.files import sweeping
+from features.files import crud, sweeping
+from features.files.deleting import Deletions
 from features.files.models import SourceFile, StoredObject
 from features.files.sweeping import ObjectSweeper
 from features.jobs.models import Job
@@ -214,9 +215,50 @@ async def test_what_no_document_and_no_layer_names_goes(
     assert await yard.kept(*rest) == [fresh.key]
 
 
-async def _name(database: Database, job_id: str, objects: list[str]) -> None:
-    """Store a document and a layer that name the five objects."""
-    file = SourceFile(
+async def test_what_somebody_is_about_to_name_again_stays(yard: Yard) -> None:
+    job_id = await yard.job("SUCCEEDED")
+    names = ("image", "preview", "layer-image", "layer-preview", "layer-embedded")
+    objects = [await yard.record(job_id, name) for name in names]
+    shared = objects[2]
+    await _name(yard.database, job_id, [one.id for one in objects])
+    deletions = Deletions(yard.database, JobRowsService(yard.database))
+
+    async def delete_document() -> None:
+        async with yard.database.transaction() as session:
+            document = (await session.scalars(select(PsdDocument))).one()
+            await deletions.delete_row(session, document)
+
+    async with yard.database.transaction() as session:
+        assert await crud.hold_objects(session, [shared.id]) == 1
+        deleting = asyncio.create_task(delete_document())
+        assert await yard.sweeper.sweep_unnamed() == 0
+        await asyncio.sleep(0.5)
+        assert not deleting.done()
+        other = await yard.job("SUCCEEDED")
+        file = _file()
+        session.add(file)
+        await session.flush()
+        session.add(_document(other, file.id, image_id=shared.id))
+    await deleting
+    async with yard.database.transaction() as session:
+        kept = await session.get_one(StoredObject, shared.id)
+        gone = await session.get_one(StoredObject, objects[0].id)
+    assert kept.expires_at is None
+    assert gone.expires_at is not None
+    assert await yard.sweeper.sweep_expired() == 4
+    assert await yard.rows(*objects) == [shared.key]
+
+
+async def test_what_is_about_to_go_is_not_named_again(yard: Yard) -> None:
+    job_id = await yard.job("SUCCEEDED")
+    lasting = await yard.record(job_id, "lasting")
+    going = await yard.record(job_id, "going", expires_at=OLD)
+    async with yard.database.transaction() as session:
+        assert await crud.hold_objects(session, [lasting.id, going.id]) == 1
+
+
+def _file() -> SourceFile:
+    return SourceFile(
         owner_id=LOCAL_ADMINISTRATOR_ID,
         filename="a.psd",
         content_type="image/vnd.adobe.photoshop",
@@ -224,11 +266,14 @@ async def _name(database: Database, job_id: str, objects: list[str]) -> None:
         storage_key=f"files/{new_id('file')}",
         upload_expires_at=OLD,
     )
-    document = PsdDocument(
+
+
+def _document(job_id: str, file_id: str, **named: Any) -> PsdDocument:
+    return PsdDocument(
         id=new_id("psd"),
         owner_id=LOCAL_ADMINISTRATOR_ID,
         job_id=job_id,
-        file_id=file.id,
+        file_id=file_id,
         width=1,
         height=1,
         color_mode="RGB",
@@ -236,9 +281,14 @@ async def _name(database: Database, job_id: str, objects: list[str]) -> None:
         is_large=False,
         layer_count=1,
         fonts=[],
-        image_id=objects[0],
-        preview_id=objects[1],
+        **named,
     )
+
+
+async def _name(database: Database, job_id: str, objects: list[str]) -> None:
+    """Store a document and a layer that name the five objects."""
+    file = _file()
+    document = _document(job_id, file.id, image_id=objects[0], preview_id=objects[1])
     layer = PsdLayer(
         id=new_id("layer"),
         document_id=document.id,
