@@ -40,6 +40,7 @@ async def maintain(process: Process) -> None:
     seldom: list[Chore] = [
         sweeper.sweep_unnamed,
         sweeper.sweep_unrecorded,
+        sweeper.sweep_deleted_files,
         process.container.get(Scratch).sweep,
         lambda: storage.discard_abandoned(utc_now() - ABANDONED_AFTER),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ForeignKey,
     Select,
     Table,
     delete,
@@ -114,6 +115,7 @@ async def lock_unnamed(
         select(StoredObject)
         .where(
             col(StoredObject.created_at) < before,
+            col(StoredObject.expires_at).is_(None),
             *(~exists().where(name == StoredObject.id) for name in _names()),
         )
         .limit(limit)
@@ -122,12 +124,29 @@ async def lock_unnamed(
     return (await session.scalars(query)).all()
 
 
-async def objects_below(session: AsyncSession, row: SQLModel) -> list[str]:
-    """Return the objects named by a row, or by one that is deleted with it."""
-    table = row.__table__  # type: ignore[attr-defined]
-    chosen = select(table.c.id).where(table.c.id == row.id)  # type: ignore[attr-defined]
-    names = union(*_names_below(table, chosen))
-    return [row[0] for row in await session.execute(names)]
+async def lock_objects_below(session: AsyncSession, row: SQLModel) -> list[str]:
+    """Return the objects named by a row, or by one that is deleted with it, locked."""
+    table, chosen = _table_of(row), _itself(row)
+    found = await session.execute(union(*_names_below(table, chosen)))
+    named = [one[0] for one in found]
+    await session.execute(_locked(named))
+    return named
+
+
+async def lock_row(session: AsyncSession, row: SQLModel) -> bool:
+    """Lock a row of whatever table; False where it is gone."""
+    return await session.scalar(_itself(row).with_for_update()) is not None
+
+
+async def ids_below(session: AsyncSession, row: SQLModel) -> list[str]:
+    """Return a row's id and those of the rows that hang on it and go with it."""
+    table, chosen = _table_of(row), _itself(row)
+    below = [
+        select(other.c.id).where(key.parent.in_(chosen))
+        for other, key in _hanging_on(table)
+    ]
+    found = await session.execute(union(chosen, *below))
+    return [one[0] for one in found]
 
 
 async def expire_unnamed(session: AsyncSession, ids: Sequence[str]) -> None:
@@ -176,6 +195,14 @@ async def recorded_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     return set(await session.scalars(query))
 
 
+async def known_files(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys that files have, or had whose bytes are to be swept."""
+    files = select(col(SourceFile.storage_key)).where(
+        among(col(SourceFile.storage_key), keys)
+    )
+    return {*await session.scalars(files)} | await recorded_keys(session, keys)
+
+
 def _locked(ids: Sequence[str]) -> Select[Any]:
     query = select(col(StoredObject.id)).where(among(col(StoredObject.id), ids))
     return query.order_by(col(StoredObject.id)).with_for_update()
@@ -196,8 +223,24 @@ def _names_below(table: Table, chosen: Select[Any]) -> Iterator[Select[Any]]:
     """Yield queries for the objects that chosen rows, and those below them, name."""
     for name in _names_in(table):
         yield select(name).where(table.c.id.in_(chosen), name.is_not(None))
+    for other, key in _hanging_on(table):
+        below = select(other.c.id).where(key.parent.in_(chosen))
+        yield from _names_below(other, below)
+
+
+def _hanging_on(table: Table) -> Iterator[tuple[Table, ForeignKey]]:
+    """Yield the tables whose rows are deleted with this one's, and by which key."""
     for other in table.metadata.sorted_tables:
         for key in other.foreign_keys:
             if key.column.table is table and key.ondelete == "CASCADE":
-                below = select(other.c.id).where(key.parent.in_(chosen))
-                yield from _names_below(other, below)
+                yield other, key
+
+
+def _table_of(row: SQLModel) -> Table:
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def _itself(row: SQLModel) -> Select[Any]:
+    table = _table_of(row)
+    return select(table.c.id).where(table.c.id == row.id)  # type: ignore[attr-defined]

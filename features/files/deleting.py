@@ -23,30 +23,34 @@ class Deletions:
     async def delete_file(self, caller: Caller, file_id: str) -> None:
         """Delete an upload, whatever was parsed from it, and all their pictures.
 
-        AppError NOT_FOUND; CONFLICT where a job that has not ended needs the file.
+        AppError NOT_FOUND; CONFLICT where a job that has not ended needs any of it.
         """
         async with self._database.transaction() as session:
-            file = (
-                await crud.lock_file(session, file_id)
-                if is_id("file", file_id)
-                else None
-            )
+            file = await session.get(SourceFile, file_id) if _is_file(file_id) else None
             if file is None or not caller.may_see(file.owner_id):
                 raise file_not_found(("id",))
-            self.check_unused(await self._jobs.active_on(session, "file_id", file_id))
-            session.add(_condemned(file))
-            await self.delete_row(session, file)
+            if not await self.delete_row(session, file, _condemned(file)):
+                raise file_not_found(("id",))
 
-    async def delete_row(self, session: Session, row: SQLModel) -> None:
+    async def delete_row(
+        self, session: Session, row: SQLModel, *new: StoredObject
+    ) -> bool:
         """Delete a row and those below it; objects that only they named end with them.
 
-        Two that go at once and name the same object leave it to the sweeper of what
-        nothing names.
+        False where it has gone meanwhile; CONFLICT where a job that has not ended names
+        it, or one that would go with it, in its input. `new` is stored with that.
         """
-        named = await crud.objects_below(session, row)
+        # Objects first: in this order the sweeper takes its locks.
+        named = await crud.lock_objects_below(session, row)
+        if not await crud.lock_row(session, row):
+            return False
+        going = await crud.ids_below(session, row)
+        self.check_unused(await self._jobs.active_on(session, going))
+        session.add_all(new)
         await session.delete(row)
         await session.flush()
         await crud.expire_unnamed(session, named)
+        return True
 
     @staticmethod
     def check_unused(job_ids: list[str]) -> None:
@@ -58,6 +62,10 @@ class Deletions:
                 "cancel it.",
                 field=("id",),
             )
+
+
+def _is_file(file_id: str) -> bool:
+    return is_id("file", file_id)
 
 
 def _condemned(file: SourceFile) -> StoredObject:

@@ -44,9 +44,10 @@ class ObjectSweeper:
                 return swept
 
     async def sweep_unnamed(self) -> int:
-        """Delete images that a later attempt has replaced; return how many.
+        """End the life of images that a later attempt has replaced; return how many.
 
-        Whoever saw them before may use their URLs to the end.
+        Whoever saw them before may use their URLs to the end. Their bytes go when that
+        is committed: what still looks as if it lasts may be named again.
         """
         before = utc_now() - self._grace - self._url_life
         swept = 0
@@ -54,9 +55,8 @@ class ObjectSweeper:
             async with self._database.transaction() as session:
                 locked = await crud.lock_unnamed(session, before, BATCH)
                 # Named by somebody who was done before the lock was there?
-                ids = await crud.unnamed_among(session, [one.id for one in locked])
-                unnamed = [one for one in locked if one.id in ids]
-                await self._remove(session, unnamed)
+                unnamed = await crud.unnamed_among(session, [one.id for one in locked])
+                await crud.set_expiry(session, unnamed, utc_now())
             swept += len(unnamed)
             if len(locked) < BATCH:
                 return swept
@@ -73,6 +73,26 @@ class ObjectSweeper:
                 swept += await self._sweep_keys(keys)
                 keys = []
         return swept + await self._sweep_keys(keys)
+
+    async def sweep_deleted_files(self) -> int:
+        """Delete uploads without a row: targets outlive the files that were deleted."""
+        before = utc_now() - self._grace
+        swept = 0
+        keys: list[str] = []
+        async for found in self._storage.list("files/"):
+            if found.modified_at < before:
+                keys.append(found.key)
+            if len(keys) == BATCH:
+                swept += await self._sweep_files(keys)
+                keys = []
+        return swept + await self._sweep_files(keys)
+
+    async def _sweep_files(self, keys: Sequence[str]) -> int:
+        async with self._database.transaction() as session:
+            known = await crud.known_files(session, keys)
+        lost = [key for key in keys if key not in known]
+        await self._storage.delete(lost)
+        return len(lost)
 
     async def _sweep_keys(self, keys: Sequence[str]) -> int:
         jobs = {key.split("/")[1] for key in keys}

@@ -46,10 +46,11 @@ async def add(session: AsyncSession, jobs: Sequence[Job]) -> set[str]:
     return set((await session.scalars(statement, rows)).all())
 
 
-async def active_on(session: AsyncSession, key: str, value: str) -> Sequence[str]:
-    """Return the ids of jobs that have not ended with `value` at `key` in their input."""
+async def active_on(session: AsyncSession, ids: Sequence[str]) -> Sequence[str]:
+    """Return the jobs that have not ended and name one of the ids in their input."""
+    value = func.jsonb_each_text(col(Job.input)).table_valued("key", "value").c.value
     query = select(col(Job.id)).where(
-        or_(_ADMITTED, *_TO_ADMIT), col(Job.input)[key].as_string() == value
+        or_(_ADMITTED, *_TO_ADMIT), exists().where(among(value, ids))
     )
     return (await session.scalars(query.order_by(col(Job.id)))).all()
 

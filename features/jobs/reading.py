@@ -57,12 +57,12 @@ class JobRowsService:
             jobs = await crud.by_ids(session, job_ids)
         return {job.id for job in jobs if not job.has_ended}
 
-    async def active_on(self, session: Session, key: str, value: str) -> list[str]:
-        """Return the jobs that have not ended and whose input holds `value` at `key`.
+    async def active_on(self, session: Session, ids: Sequence[str]) -> list[str]:
+        """Return the jobs that have not ended and name one of the ids in their input.
 
         In the caller's transaction.
         """
-        return [*await crud.active_on(session, key, value)]
+        return [*await crud.active_on(session, ids)]
 
     async def _read_heads(self, job_ids: Sequence[str]) -> Mapping[str, JobHead]:
         async with self._database.statement() as session:

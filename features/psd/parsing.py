@@ -1,5 +1,6 @@
 """The parse of a PSD in a worker: each picture stored and told of as it is ready."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -242,15 +243,17 @@ class PsdExport:
         except ObjectsGone:  # deleted meanwhile by their owner
             stored = await self._store.store(pictures, anew=True)
             await self._run.record(topic, recorded, self._report(), **parts)
-        self._store.recorded(stored)
+        await self._store.recorded(stored)
 
     async def _store_embedded(self, message: EmbeddedExported) -> None:
-        stored = await self._store.put_file(
-            f"embedded-{message.indexes[0]}",
-            Path(message.path),
+        path = Path(message.path)
+        stored = await self._files.put_object(
+            f"{self._run.prefix}embedded-{message.indexes[0]}",
+            path,
             message.content_type,
             sha256=message.sha256,
         )
+        await asyncio.to_thread(path.unlink, missing_ok=True)
         layer_ids = [self._layer_id(index) for index in message.indexes]
         self._embedded.append((stored, layer_ids))
 

@@ -27,12 +27,13 @@ class StoredPictures(NamedTuple):
     """What has been stored of some pictures, and is not recorded yet.
 
     `pictures` in their order; `new` are the rows to be added; `held` the ids of those
-    that were there before.
+    that were there before; `files` what lies in the scratch folder meanwhile.
     """
 
     pictures: list[Pictures]
     new: list[StoredObject]
     held: list[str]
+    files: list[Path]
 
 
 class PictureStore:
@@ -64,6 +65,7 @@ class PictureStore:
             [Pictures(i, p.id) for i, p in zip(named, previews, strict=True)],
             [*images, *previews],
             sorted(set(known.values())),
+            [Path(p.path) for one in pictures for p in (one.image, one.preview)],
         )
 
     async def record(self, session: Session, stored: StoredPictures) -> None:
@@ -72,29 +74,12 @@ class PictureStore:
         self._files.add_objects(session, stored.new)
         await session.flush()
 
-    def recorded(self, stored: StoredPictures) -> None:
-        """Remember what the transaction has recorded."""
+    async def recorded(self, stored: StoredPictures) -> None:
+        """Remember what the transaction has recorded; its files are needed no more."""
         for one in stored.new:
             if one.expires_at is None:
                 self._known[one.sha256] = one.id
-
-    async def put_file(
-        self,
-        name: str,
-        path: Path,
-        content_type: str,
-        *,
-        sha256: str,
-        width: int | None = None,
-        height: int | None = None,
-    ) -> StoredObject:
-        """Move a file of the scratch folder into the store."""
-        key = f"{self._run.prefix}{name}"
-        stored = await self._files.put_object(
-            key, path, content_type, sha256=sha256, width=width, height=height
-        )
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        return stored
+        await asyncio.to_thread(_remove, stored.files)
 
     async def _find(self, pictures: Sequence[NamedPicture]) -> dict[str, str]:
         wanted = {one.image.sha256 for one in pictures}
@@ -114,11 +99,16 @@ class PictureStore:
         return stored
 
     async def _put(self, name: str, picture: Picture) -> StoredObject:
-        return await self.put_file(
-            name,
+        return await self._files.put_object(
+            f"{self._run.prefix}{name}",
             Path(picture.path),
             picture.content_type,
             sha256=picture.sha256,
             width=picture.width,
             height=picture.height,
         )
+
+
+def _remove(files: Sequence[Path]) -> None:
+    for path in files:
+        path.unlink(missing_ok=True)

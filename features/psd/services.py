@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from core.database_async import Database
 from core.security import Caller
+from core.validators import is_id
 from events.subjects import JobKind
 from features.files.deleting import Deletions
 from features.files.services import FilesService
@@ -95,16 +96,16 @@ class PsdService:
 
         AppError NOT_FOUND; CONFLICT while its parse has not ended.
         """
-        found = (await self.documents([document_id])).get(document_id)
+        known = await self.documents([document_id]) if is_id("psd", document_id) else {}
+        found = known.get(document_id)
         if found is None or not caller.may_see(found.owner_id):
             raise document_not_found()
         active = await self._job_rows.active([found.job_id])
         self._deletions.check_unused(sorted(active))
         async with self._database.transaction() as session:
-            row = await crud.lock_document(session, document_id)
-            if row is None:
+            row = await session.get(PsdDocument, document_id)
+            if row is None or not await self._deletions.delete_row(session, row):
                 raise document_not_found()
-            await self._deletions.delete_row(session, row)
 
     async def layers(self, ids: Sequence[str]) -> dict[str, PsdLayer]:
         """Return the layers that exist, by id."""

@@ -1,14 +1,19 @@
 """The same bytes are parsed once for their owner."""
 
+from datetime import timedelta
 from itertools import batched
 from typing import Final
 
+from core import outbox
+from core.base import utc_now
+from core.config import Settings
 from core.database_async import Database, Session
 from events.subjects import LAYERS_EXPORTED, PREVIEW_READY
 from features.files.services import FilesService
 from features.jobs.run import JobRun, Report
 from features.psd import crud
 from features.psd.models import REUSE, PsdDocument
+from features.psd.rows import previews_published
 from features.psd.utils import ENGINE_VERSION
 
 LAYERS_PER_EVENT: Final = 100
@@ -17,9 +22,12 @@ LAYERS_PER_EVENT: Final = 100
 class Twins:
     """Finds what was parsed from the same bytes, and shows it as a job's result."""
 
-    def __init__(self, database: Database, files: FilesService) -> None:
+    def __init__(
+        self, database: Database, files: FilesService, settings: Settings
+    ) -> None:
         self._database = database
         self._files = files
+        self._life = timedelta(hours=settings.preview_hours)
 
     async def reuse(self, run: JobRun) -> bool:
         """Take a twin's document for the job's result, with the events of a parse.
@@ -49,6 +57,9 @@ class Twins:
         async def hold(session: Session) -> None:
             if not await crud.hold_document(session, twin.id):
                 raise _Gone
+            previews = await crud.preview_ids(session, twin.id)
+            await self._files.keep_until(session, previews, utc_now() + self._life)
+            await outbox.append(session, [previews_published(twin)])
 
         try:
             await run.store(hold, result_type="PsdDocument", result_id=twin.id)

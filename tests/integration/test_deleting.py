@@ -123,6 +123,7 @@ async def test_what_a_job_needs_is_not_deleted(client: Client, tmp_path: Path) -
         (DELETE_FILE, f"psd_{UNKNOWN}", "file"),
         (DELETE_DOCUMENT, f"psd_{UNKNOWN}", "document"),
         (DELETE_DOCUMENT, "", "document"),
+        (DELETE_DOCUMENT, "psd_\u0000", "document"),
         (DELETE_DOCUMENT, f"file_{UNKNOWN}", "document"),
     ],
 )
@@ -136,3 +137,30 @@ async def test_what_is_not_there_is_not_deleted(
         "message": f"There is no such {what}.",
     }
     assert answer == {"deletedId": None, "userErrors": [error]}
+
+
+EXPORT = """
+mutation ($input: ExportPsdInput!) {
+  exportPsd(input: $input) { job { id } userErrors { message } }
+}
+"""
+
+
+async def test_what_an_export_draws_is_not_deleted(
+    client: Client, tmp_path: Path
+) -> None:
+    path = noisy_design(tmp_path / "drawn.psd", 4, 600)
+    file_id, _, document = await _parsed(client, path)
+    asked = {"documentId": document["id"], "scales": [1, 2, 3], "waitMs": 0}
+    asked["layerIds"] = [one["id"] for one in document["layers"]["nodes"]]
+    job_id = (await client.ask(EXPORT, input=asked))["exportPsd"]["job"]["id"]
+    for mutation, public_id in (
+        (DELETE_DOCUMENT, document["id"]),
+        (DELETE_FILE, file_id),
+    ):
+        answer = (await client.ask(mutation, id=public_id))["answer"]
+        assert [one["code"] for one in answer["userErrors"]] == ["CONFLICT"]
+        assert job_id in answer["userErrors"][0]["message"]
+    assert (await client.watch(job_id))[-1]["job"]["status"] == "SUCCEEDED"
+    await _deleted(client, DELETE_DOCUMENT, document["id"])
+    await _deleted(client, DELETE_FILE, file_id)

@@ -203,6 +203,7 @@ async def test_what_no_document_and_no_layer_names_goes(
     await _name(yard.database, job_id, [one.id for one in named])
 
     assert await yard.sweeper.sweep_unnamed() == 5
+    assert await yard.sweeper.sweep_expired() == 5
     everything = [*named, *before, fresh]
     rest = [one.key for one in (*named, fresh)]
     assert await yard.kept(*(one.key for one in everything)) == rest
@@ -212,6 +213,7 @@ async def test_what_no_document_and_no_layer_names_goes(
     async with yard.database.transaction() as session:
         await session.execute(delete(PsdDocument))
     assert await yard.sweeper.sweep_unnamed() == 5
+    assert await yard.sweeper.sweep_expired() == 5
     assert await yard.kept(*rest) == [fresh.key]
 
 
