@@ -29,7 +29,8 @@ UNKNOWN = "00000000000070008000000000000009"
 
 async def _parsed(client: Client, path: Path) -> tuple[str, str, dict[str, Any]]:
     file_id = await client.upload(path)
-    job_id = (await client.parse(file_id, waitMs=10_000))["job"]["id"]
+    job_id = (await client.parse(file_id, waitMs=0))["job"]["id"]
+    await client.watch(job_id)
     return file_id, job_id, await document_of(client, job_id)
 
 
@@ -91,7 +92,8 @@ async def test_a_file_goes_with_all_that_was_made_from_it(
 ) -> None:
     path = noisy_design(tmp_path / "file.psd", 2, 32)
     file_id, job_id, document = await _parsed(client, path)
-    second = (await client.parse(file_id, waitMs=10_000))["job"]["id"]
+    second = (await client.parse(file_id, waitMs=0))["job"]["id"]
+    await client.watch(second)
     other = await document_of(client, second)
     assert other["id"] != document["id"]
     await _deleted(client, DELETE_FILE, file_id)

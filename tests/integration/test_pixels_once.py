@@ -34,7 +34,8 @@ def _design(path: Path, seeds: list[int]) -> Path:
 
 async def _parsed(client: Client, path: Path) -> dict[str, Any]:
     file_id = await client.upload(path)
-    job_id = (await client.parse(file_id, waitMs=10_000))["job"]["id"]
+    job_id = (await client.parse(file_id, waitMs=0))["job"]["id"]
+    await client.watch(job_id)
     return await document_of(client, job_id)
 
 

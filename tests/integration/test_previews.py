@@ -114,7 +114,8 @@ async def test_previews_whose_time_is_over_are_made_again_when_asked_for(
     running: Running, client: Client, tmp_path: Path
 ) -> None:
     file_id = await client.upload(noisy_design(tmp_path / "old.psd", 3, 700))
-    job_id = (await client.parse(file_id, waitMs=10_000))["job"]["id"]
+    job_id = (await client.parse(file_id, waitMs=0))["job"]["id"]
+    await client.watch(job_id)
     document_id = (await client.ask(DOCUMENT, id=job_id))["job"]["result"]["id"]
     first = await _downloaded(running, await _shown(client, document_id))
     after = (await client.ask("{ eventCursor }"))["eventCursor"]
