@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    or_,
     select,
     tuple_,
     union,
@@ -115,7 +116,10 @@ async def lock_unnamed(
         select(StoredObject)
         .where(
             col(StoredObject.created_at) < before,
-            col(StoredObject.expires_at).is_(None),
+            or_(
+                col(StoredObject.expires_at).is_(None),
+                col(StoredObject.expires_at) > func.now(),
+            ),
             *(~exists().where(name == StoredObject.id) for name in _names()),
         )
         .limit(limit)

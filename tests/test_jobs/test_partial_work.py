@@ -49,9 +49,11 @@ def killed(worker: Program) -> None:
 
 
 def bereft(worker: Program) -> None:
-    """Kill the process that parses, and nothing else."""
-    [parser] = [one for one in worker.tree() if "core.processes.child" in one.cmdline()]
-    parser.kill()
+    """Kill the processes that parse, and nothing else."""
+    parsers = [one for one in worker.tree() if "core.processes.child" in one.cmdline()]
+    assert parsers
+    for parser in parsers:
+        parser.kill()
 
 
 def stopped(worker: Program) -> None:
@@ -130,8 +132,8 @@ class Yard:
 
     async def sweep(self) -> None:
         """Do what maintenance does."""
-        await self._sweeper.sweep_expired()
         await self._sweeper.sweep_unnamed()
+        await self._sweeper.sweep_expired()
         await self._sweeper.sweep_unrecorded()
         await self._scratch.sweep()
         await self._storage.discard_abandoned(utc_now() + timedelta(seconds=5))
