@@ -405,6 +405,15 @@ class PsdDocument(Node):
         """The flattened document, small."""
         return await _load_preview(info, self.row)
 
+    @strawberry.field(description="What was exported of it, newest first.")
+    async def exports(
+        self, info: Info, first: int = 20, after: str | None = None
+    ) -> Connection[Annotated["PsdExport", strawberry.lazy("schema.psd_exports")]]:
+        """The document's exports."""
+        from schema.psd_exports import export_page  # the two types know each other
+
+        return await export_page(info, self.row.id, first, after)
+
 
 async def _load_preview(info: Info, row: LayerRow | DocumentRow) -> Image | None:
     """Show a preview; one whose time is over is made again."""
@@ -417,15 +426,6 @@ async def _load_preview(info: Info, row: LayerRow | DocumentRow) -> Image | None
     if stored is None or stored.is_over:
         return None
     return show_image(info, stored)
-
-    @strawberry.field(description="What was exported of it, newest first.")
-    async def exports(
-        self, info: Info, first: int = 20, after: str | None = None
-    ) -> Connection[Annotated["PsdExport", strawberry.lazy("schema.psd_exports")]]:
-        """The document's exports."""
-        from schema.psd_exports import export_page  # the two types know each other
-
-        return await export_page(info, self.row.id, first, after)
 
 
 async def _children(

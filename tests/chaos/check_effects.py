@@ -54,7 +54,10 @@ def _has_pictures(row: DocumentRow | LayerRow) -> bool:
 
 
 def _objects(facts: Facts) -> Iterator[str]:
-    """Each object has a row that is named; each named row has its object, as written."""
+    """Each object has a row that is named; each named row has its object, as written.
+
+    Only an image that its owner's layers share is named more than once.
+    """
     rows = {row.id: row for row in facts.objects}
     names: Counter[str] = Counter()
     naming: list[DocumentRow | LayerRow] = [*facts.documents, *facts.layers]
@@ -63,7 +66,7 @@ def _objects(facts: Facts) -> Iterator[str]:
     for object_id, number in names.items():
         if object_id not in rows:
             yield f"{object_id} is named and has no row"
-        if number > 1:
+        elif number > 1 and rows[object_id].owner_id is None:
             yield f"{object_id} is named {number} times"
     for row in facts.objects:
         if row.id not in names:

@@ -59,11 +59,12 @@ class LayerRow(NamedTuple):
 
 
 class ObjectRow(NamedTuple):
-    """A stored object's row."""
+    """A stored object's row; one with an owner may be named more than once."""
 
     id: str
     key: str
     sha256: str
+    owner_id: str | None
 
 
 class JobEvent(NamedTuple):

@@ -68,7 +68,9 @@ def good_facts() -> Facts:
             LayerRow(DOCUMENT, 0, None, None),
             LayerRow(DOCUMENT, 1, "object_2", "object_3"),
         ],
-        objects=[ObjectRow(f"object_{n}", f"jobs/{n}", f"hash {n}") for n in range(4)],
+        objects=[
+            ObjectRow(f"object_{n}", f"jobs/{n}", f"hash {n}", None) for n in range(4)
+        ],
         stored={f"jobs/{n}": f"hash {n}" for n in range(4)},
         dead_letters={LETTER: POISON},
         other_events=[

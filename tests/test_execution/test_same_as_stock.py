@@ -66,7 +66,9 @@ def shown(error: GraphQLError) -> str:
 
 def seen(result: ExecutionResult) -> tuple[str, list[str]]:
     """Return all of a result, the order of its keys and errors included."""
-    return json.dumps(result.data), [shown(one) for one in result.errors or ()]
+    return json.dumps(result.data, default=repr), [
+        shown(one) for one in result.errors or ()
+    ]
 
 
 def prepare(document: str, variables: dict[str, Any]) -> Prepared | None:

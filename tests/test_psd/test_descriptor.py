@@ -14,7 +14,9 @@ from features.psd.utils.details.effects import Light, read_effects
 from features.psd.utils.details.text import read_text
 
 KEYS = st.text("abcXYZ01", min_size=1, max_size=12)
-WORDS = st.text(st.characters(exclude_characters="\0"), max_size=12)
+WORDS = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12
+)
 REFERRED: list[Any] = [theirs.Identifier(7), theirs.Name("", b"null", "x")]
 FLOATS = st.floats(allow_nan=False)
 LEAVES = st.one_of(
