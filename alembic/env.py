@@ -1,6 +1,7 @@
 """Migrations run over the same asyncpg driver as the processes.
 
-One advisory lock keeps processes that migrate at the same moment apart.
+One advisory lock keeps processes that migrate at the same moment apart. Whatever takes
+long, such as an index of a large table or the wait for that lock, gets its time.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from alembic import context
 from core import outbox  # noqa: F401  (its table belongs to no feature)
 from core.database_async import Database
 from core.errors import AppError
-from core.outages import is_outage, reason
+from core.outages import is_outage, reason, was_cut
 from core.startup import settings_or_exit
 from workers.discovery import import_all
 
@@ -26,13 +27,16 @@ def migrate(connection: Connection) -> None:
         connection=connection, target_metadata=SQLModel.metadata, compare_type=True
     )
     with context.begin_transaction():
+        # PostgreSQL's own settings, or a pooler's, may have a limit.
+        connection.execute(text("set local statement_timeout = 0"))
         connection.execute(text(f"select pg_advisory_xact_lock({MIGRATION_LOCK})"))
         context.run_migrations()
 
 
 async def connect_and_migrate() -> None:
     """Migrate the settings' database."""
-    database = Database.from_settings(settings_or_exit(needs_all=False))
+    settings = settings_or_exit(needs_all=False)
+    database = Database.from_settings(settings, statement_seconds=None)
     try:
         async with database.engine.connect() as connection:
             await connection.run_sync(migrate)
@@ -48,6 +52,11 @@ def main() -> None:
     except AppError as error:
         sys.exit(error.message)
     except Exception as error:
+        if was_cut(error):
+            sys.exit(
+                "The migration was ended before it was done; nothing of it is kept: "
+                f"{reason(error)}"
+            )
         if not is_outage(error):
             raise
         sys.exit(f"The database cannot be reached: {reason(error)}")

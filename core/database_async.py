@@ -62,7 +62,9 @@ def among(
     return column == any_(literal(list(values), ARRAY(kind)))
 
 
-def _session(statement_seconds: float) -> dict[str, str]:
+def _session(statement_seconds: float | None) -> dict[str, str]:
+    if statement_seconds is None:
+        return _SESSION
     milliseconds = statement_seconds * _SERVER_SHARE * 1000
     return _SESSION | {"statement_timeout": f"{milliseconds:.0f}ms"}
 
@@ -93,7 +95,7 @@ class Database:
     """A pool of connections; each transaction is one unit of work.
 
     A statement may take `statement_seconds`, the wait for a connection
-    `connection_seconds`; what takes longer is an outage.
+    `connection_seconds`; what takes longer is an outage. None sets statements no limit.
     """
 
     def __init__(
@@ -101,7 +103,7 @@ class Database:
         url: str,
         *,
         pool_size: int = 10,
-        statement_seconds: float = STATEMENT_SECONDS,
+        statement_seconds: float | None = STATEMENT_SECONDS,
         connection_seconds: float = CONNECTION_SECONDS,
     ) -> None:
         self.engine = create_async_engine(
@@ -128,7 +130,7 @@ class Database:
         cls,
         settings: Settings,
         *,
-        statement_seconds: float = STATEMENT_SECONDS,
+        statement_seconds: float | None = STATEMENT_SECONDS,
         connection_seconds: float = CONNECTION_SECONDS,
     ) -> "Database":
         """Connect to the settings' database; AppError where none is named."""

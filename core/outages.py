@@ -1,5 +1,8 @@
 """Outages: what is one, and what the log tells of it, a line for each place."""
 
+import errno
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -19,6 +22,36 @@ OUT_OF_REACH: Final = (
 # Connection exceptions, insufficient resources, operator intervention (shutting down,
 # starting up), and a statement that took longer than it may.
 _SQLSTATES: Final = ("08", "53", "57P", "57014")
+# A statement that was ended by a limit or on request, and one by `lock_timeout`.
+_CUT: Final = frozenset({"57014", "55P03"})
+# Of the network; files and bugs of ours have others.
+_ERRNOS: Final = frozenset(
+    {
+        errno.EADDRNOTAVAIL,
+        errno.ECONNABORTED,
+        errno.ECONNREFUSED,
+        errno.ECONNRESET,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        errno.ENETUNREACH,
+        errno.ENOTCONN,
+        errno.EPIPE,
+        errno.ESHUTDOWN,
+        errno.ETIMEDOUT,
+    }
+)
+_OF_NETWORK: Final = (
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    socket.herror,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+)
+# What event loops say, with no errno, of a name with several addresses, or with none.
+_SAID: Final = ("Multiple exceptions: ", "getaddrinfo() returned empty list")
 _CLOSED: Final = "connection is closed"
 # Successes amid failures are no end of an outage until it has been quiet for so long.
 QUIET_SECONDS: Final = 5.0
@@ -44,13 +77,30 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _is_one(error: BaseException) -> bool:
     if isinstance(error, AppError):
         return error.code is ErrorCode.STORAGE_UNAVAILABLE
-    if isinstance(error, Outage | OSError | TimeoutError | PoolTimeout):
+    if isinstance(error, Outage | PoolTimeout):
         return True
+    if isinstance(error, OSError):
+        return _is_of_network(error)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, InterfaceError | asyncpg.InterfaceError):
         return _CLOSED in str(error)  # others are of what was asked
     return str(getattr(error, "sqlstate", "")).startswith(_SQLSTATES)
+
+
+def _is_of_network(error: OSError) -> bool:
+    if isinstance(error, _OF_NETWORK):
+        return True
+    if error.errno is None:
+        return str(error).startswith(_SAID)
+    if error.errno == errno.ENOENT:
+        return error.filename is None  # a UNIX socket's; a file's error names it
+    return error.errno in _ERRNOS
+
+
+def was_cut(error: BaseException) -> bool:
+    """Tell whether PostgreSQL ended a statement: by a limit of time, or on request."""
+    return any(getattr(one, "sqlstate", None) in _CUT for one in _causes(error))
 
 
 def reason(error: BaseException) -> str:

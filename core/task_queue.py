@@ -1,4 +1,7 @@
-"""The work queue's messages: TaskIQ's own format, one subject for each job."""
+"""The work queue's messages: TaskIQ's own format, one subject for what each works on.
+
+That is a job, or a document whose previews are made again: both have public ids.
+"""
 
 import json
 from enum import StrEnum
@@ -28,32 +31,35 @@ class TaskPriority(StrEnum):
         return f"workers_{self.value}"
 
 
-def task_subject(priority: TaskPriority, job_id: str) -> str:
-    """Return the subject of a job's task: the work queue can be asked for it."""
-    return f"tasks.{priority.value}.{job_id}"
+def task_subject(priority: TaskPriority, public_id: str) -> str:
+    """Return the subject of a job's or a document's task.
 
-
-async def queued_jobs(client: Client) -> frozenset[str]:
-    """Return the ids of the jobs with a task in the work queue, waiting or at work.
-
-    nats errors where it cannot be asked.
+    The work queue can be asked for it.
     """
-    jobs: set[str] = set()
+    return f"tasks.{priority.value}.{public_id}"
+
+
+async def queued_ids(client: Client) -> frozenset[str]:
+    """Return the public ids with a task in the work queue, waiting or at work.
+
+    Jobs' and documents' alike; nats errors where it cannot be asked.
+    """
+    ids: set[str] = set()
     for priority in TaskPriority:
-        jobs |= await _queued_jobs(client, priority)
-    return frozenset(jobs)
+        ids |= await _queued_ids(client, priority)
+    return frozenset(ids)
 
 
-async def _queued_jobs(client: Client, priority: TaskPriority) -> set[str]:
+async def _queued_ids(client: Client, priority: TaskPriority) -> set[str]:
     """Ask page by page: the server tells at most 100,000 subjects at once."""
-    jobs: set[str] = set()
+    ids: set[str] = set()
     offset = 0
     while True:
         subjects, total = await _queued_subjects(client, priority, offset)
-        jobs.update(subject.rpartition(".")[2] for subject in subjects)
+        ids.update(subject.rpartition(".")[2] for subject in subjects)
         offset += len(subjects)
         if not subjects or offset >= total:
-            return jobs
+            return ids
 
 
 async def _queued_subjects(
@@ -70,14 +76,17 @@ async def _queued_subjects(
     return list(info["state"].get("subjects") or ()), info.get("total", 0)
 
 
-def task_message(task_name: str, job_id: str) -> bytes:
-    """Return TaskIQ's message that runs a task for one job; its task id is the job's."""
+def task_message(task_name: str, public_id: str) -> bytes:
+    """Return TaskIQ's message that runs a task for one job or document.
+
+    Its task id is the public id of what it is for, and so is its only argument.
+    """
     message = TaskiqMessage(
-        task_id=job_id,
+        task_id=public_id,
         task_name=task_name,
         labels={},
         labels_types={},
-        args=[job_id],
+        args=[public_id],
         kwargs={},
     )
     return message.model_dump_json().encode()

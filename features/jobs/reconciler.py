@@ -7,7 +7,7 @@ from loguru import logger
 from nats.aio.client import Client
 
 from core.database_async import Database
-from core.task_queue import queued_jobs
+from core.task_queue import queued_ids
 from features.jobs import crud, transitions
 from features.jobs.models import Job, JobStatus
 from features.jobs.transaction import JobTransactions
@@ -70,7 +70,7 @@ class Reconciler:
             waiting = await crud.waiting_since(session, WAITING_SECONDS)
         if not waiting:
             return 0
-        lost = set(waiting) - await queued_jobs(self._client)
+        lost = set(waiting) - await queued_ids(self._client)
         return sum([await self._enqueue(job_id) for job_id in sorted(lost)])
 
     async def hand_on_places(self) -> int:

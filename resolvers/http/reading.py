@@ -267,7 +267,8 @@ class BoundedProtocol(HttpToolsProtocol):
             b"content-type: text/plain; charset=utf-8\r\n"
             b"content-length: %d\r\nconnection: close\r\n\r\n" % len(text)
         )
-        self.transport.write(STATUS_LINE[status] + head + text)
-        self.transport.write_eof()
-        self._flow.resume_reading()
         self._deadline = self.loop.call_later(LAST_WORD_SECONDS, self.transport.abort)
+        self.transport.write(STATUS_LINE[status] + head + text)
+        if self.transport.can_write_eof():  # TLS has no half-closed connections
+            self.transport.write_eof()
+        self._flow.resume_reading()

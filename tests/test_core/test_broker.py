@@ -16,7 +16,7 @@ from core.broker import Redeliver, Settlement, Unroutable
 from core.task_queue import (
     TASK_STREAM,
     TaskPriority,
-    queued_jobs,
+    queued_ids,
     task_message,
     task_subject,
 )
@@ -55,12 +55,12 @@ async def test_each_job_runs_once_and_leaves_nothing(queue: Queue) -> None:
 
 
 async def test_the_queue_tells_whose_tasks_it_holds(queue: Queue) -> None:
-    assert await queued_jobs(queue.client) == frozenset()
+    assert await queued_ids(queue.client) == frozenset()
     jobs = {await queue.put_job() for _ in range(3)}
-    assert await queued_jobs(queue.client) == jobs
+    assert await queued_ids(queue.client) == jobs
     async with queue.worker(Recorder().task):
         await queue.empties()
-    assert await queued_jobs(queue.client) == frozenset()
+    assert await queued_ids(queue.client) == frozenset()
 
 
 async def test_who_waits_goes_before_a_pile(queue: Queue) -> None:
@@ -249,7 +249,7 @@ async def test_more_tasks_than_the_server_tells_of_at_once(queue: Queue) -> None
     async with asyncio.timeout(60):
         while await queue.size() < 100_050:
             await asyncio.sleep(0.1)
-    assert await queued_jobs(queue.client) == {f"job-{n}" for n in range(100_050)}
+    assert await queued_ids(queue.client) == {f"job-{n}" for n in range(100_050)}
 
 
 async def test_a_burial_that_fails_is_tried_again(queue: Queue) -> None:

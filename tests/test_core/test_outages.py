@@ -1,11 +1,16 @@
 """What is an outage, how long one holds anybody up, and what the log tells of it."""
 
 import asyncio
+import errno
+import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from loguru import logger
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -138,6 +143,79 @@ def test_kinds_of_errors(error: Exception | None, found: bool) -> None:
         behind = RuntimeError("around it")
         behind.__cause__ = error
         assert is_outage(behind) is found
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), True),
+        (ConnectionError("NATS is not connected"), True),
+        (BrokenPipeError(errno.EPIPE, "broken"), True),
+        (OSError(errno.EHOSTUNREACH, "no route"), True),
+        (OSError(errno.ENETDOWN, "down"), True),
+        (OSError(errno.ETIMEDOUT, "timed out"), True),
+        (socket.gaierror(socket.EAI_AGAIN, "later"), True),
+        (ssl.SSLEOFError(8, "broken off"), True),
+        (ssl.SSLCertVerificationError(1, "expired"), False),
+        (FileNotFoundError(errno.ENOENT, "none", "a.psd"), False),
+        (PermissionError(errno.EACCES, "no", "a.psd"), False),
+        (IsADirectoryError(errno.EISDIR, "no"), False),
+        (OSError(errno.ENOSPC, "full"), False),
+        (OSError(errno.EBADF, "closed"), False),
+        (OSError("cannot identify image file"), False),
+        (OSError(), False),
+    ],
+    ids=str,
+)
+def test_only_the_network_makes_an_operating_systems_error_one(
+    error: OSError, found: bool
+) -> None:
+    assert is_outage(error) is found
+
+
+def test_what_event_loops_say_of_several_addresses_is_one(
+    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def two(*_: object, **__: object) -> list[tuple[object, ...]]:
+        kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*kind, (f"127.0.0.{n}", unused_tcp_port)) for n in (1, 2)]
+
+    async def connect() -> Exception:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "getaddrinfo", two)
+        database = Database(f"postgresql://u:p@several:{unused_tcp_port}/d")
+        error = await _raised(database.check())
+        await database.close()
+        return error
+
+    error = asyncio.run(connect(), loop_factory=asyncio.new_event_loop)
+    assert isinstance(error, OSError)
+    assert (type(error), error.errno) == (OSError, None)
+    assert str(error).startswith("Multiple exceptions: [Errno 111] Connect call failed")
+    assert is_outage(error)
+
+
+@pytest.mark.parametrize(
+    "make", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_a_socket_that_is_gone_is_one(
+    make: Callable[[], asyncio.AbstractEventLoop], tmp_path: Path
+) -> None:
+    async def connect() -> Exception:
+        database = Database(f"postgresql://u:p@/d?host={tmp_path}")
+        error = await _raised(database.check())
+        await database.close()
+        return error
+
+    error = asyncio.run(connect(), loop_factory=make)
+    assert isinstance(error, FileNotFoundError)
+    assert is_outage(error)
+
+
+def test_a_file_that_is_missing_is_none(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as missed:
+        (tmp_path / "gone").stat()
+    assert not is_outage(missed.value)
 
 
 def test_what_an_error_for_callers_comes_from_does_not_matter() -> None:

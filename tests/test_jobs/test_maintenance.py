@@ -5,9 +5,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from core.base import utc_now
+from core.base import new_id, utc_now
 from core.config import Settings
 from core.storage import DiskStorage, make_storage
+from core.task_queue import TaskPriority, task_subject
 from features.files.models import StoredObject
 from features.jobs.reconciler import Reconciler
 from tests.test_jobs.bench import ADMINISTRATOR
@@ -40,6 +41,8 @@ async def test_a_queued_job_without_a_message_is_enqueued_again(site: Site) -> N
     await site.outbox_empties()
     assert await site.waiting_tasks() == 1
     await grow_old(site)
+    document = task_subject(TaskPriority.INTERACTIVE, new_id("psd"))
+    await jetstream.publish(document, b"for a document, and no job's")
     assert await reconciler.enqueue_lost() == 1
     assert await reconciler.enqueue_lost() == 0
 
