@@ -10,19 +10,16 @@ from sqlalchemy import (
     cast,
     func,
     inspect,
-    or_,
     select,
     tuple_,
-    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
 from core.database_async import among
-from features.files.models import SourceFile, StoredObject
+from features.files.models import SourceFile
 from features.jobs.models import Job, JobStatus
 from features.psd.models import (
     REUSE,
@@ -178,80 +175,6 @@ async def layers_by_ids(
     """Return the layers with these ids, in no order."""
     query = select(PsdLayer).where(among(col(PsdLayer.id), ids))
     return (await session.scalars(query)).all()
-
-
-async def lacking_previews(
-    session: AsyncSession, document_id: str
-) -> Sequence[tuple[str, StoredObject]]:
-    """Return a document's id and its layers' where images lack a living preview.
-
-    With the images.
-    """
-    preview = aliased(StoredObject)
-    queries = []
-    for table, key in ((PsdDocument, PsdDocument.id), (PsdLayer, PsdLayer.document_id)):
-        query = (
-            select(col(table.id), StoredObject)
-            .join(StoredObject, col(StoredObject.id) == col(table.image_id))
-            .outerjoin(preview, col(preview.id) == col(table.preview_id))
-            .where(
-                col(key) == document_id,
-                or_(col(preview.id).is_(None), col(preview.expires_at) < func.now()),
-            )
-        )
-        queries.append(query)
-    found = [row for query in queries for row in await session.execute(query)]
-    return [(row_id, image) for row_id, image in found]
-
-
-async def previews_of(
-    session: AsyncSession, row_ids: Sequence[str]
-) -> dict[str, StoredObject]:
-    """Return the previews of documents and layers, by the id of either."""
-    found: dict[str, StoredObject] = {}
-    for table in (PsdDocument, PsdLayer):
-        query = (
-            select(col(table.id), StoredObject)
-            .join(StoredObject, col(StoredObject.id) == col(table.preview_id))
-            .where(among(col(table.id), row_ids))
-        )
-        found.update({row_id: one for row_id, one in await session.execute(query)})
-    return found
-
-
-async def documents_of(session: AsyncSession, row_ids: Sequence[str]) -> Sequence[str]:
-    """Return the ids of the documents that are, or hold, what has these ids."""
-    layers = select(col(PsdLayer.document_id)).where(among(col(PsdLayer.id), row_ids))
-    own = select(col(PsdDocument.id)).where(among(col(PsdDocument.id), row_ids))
-    return (await session.scalars(union(layers, own))).all()
-
-
-async def ask_for_previews(
-    session: AsyncSession, document_ids: Sequence[str], patience: timedelta
-) -> Sequence[str]:
-    """Note that previews are wanted; return the documents that nobody asked for lately."""
-    asked = col(PsdDocument.previews_asked_at)
-    statement = (
-        update(PsdDocument)
-        .where(
-            among(col(PsdDocument.id), document_ids),
-            or_(asked.is_(None), asked < func.now() - patience),
-        )
-        .values(previews_asked_at=func.now())
-        .returning(col(PsdDocument.id))
-    )
-    return (await session.scalars(statement)).all()
-
-
-async def set_previews(session: AsyncSession, previews: Mapping[str, str]) -> None:
-    """Store the previews of documents and layers, by the id of either."""
-    for table in (PsdDocument, PsdLayer):
-        for row_id, preview_id in previews.items():
-            await session.execute(
-                update(table)
-                .where(col(table.id) == row_id)
-                .values(preview_id=preview_id)
-            )
 
 
 async def twin_of(

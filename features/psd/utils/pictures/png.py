@@ -13,8 +13,9 @@ from features.psd.utils.pixels.samples import Pixels
 from features.psd.utils.types import Picture
 
 # By channels: gray, RGB and RGBA.
-_COLOR_TYPES: Final = {1: 0, 3: 2, 4: 6}
-_SUB_FILTER: Final = 1
+COLOR_TYPES: Final = {1: 0, 3: 2, 4: 6}
+SUB_FILTER: Final = 1
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _LEVEL: Final = 1
 
 
@@ -54,7 +55,7 @@ class PngWriter:
             rows = rows.astype(">u2").view(np.uint8)
         step = self._step
         filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
-        filtered[:, 0] = _SUB_FILTER
+        filtered[:, 0] = SUB_FILTER
         filtered[:, 1 : 1 + step] = rows[:, :step]
         np.subtract(rows[:, step:], rows[:, :-step], out=filtered[:, 1 + step :])
         self._chunk(b"IDAT", self._deflater.compress(filtered))
@@ -80,8 +81,8 @@ class PngWriter:
     def _begin(self, channels: int, sample_size: int) -> None:
         self._step = channels * sample_size
         size = struct.pack(">II", self._width, self._height)
-        form = struct.pack(">5B", 8 * sample_size, _COLOR_TYPES[channels], 0, 0, 0)
-        self._put(b"\x89PNG\r\n\x1a\n")
+        form = struct.pack(">5B", 8 * sample_size, COLOR_TYPES[channels], 0, 0, 0)
+        self._put(SIGNATURE)
         self._chunk(b"IHDR", size + form)
         self._chunk(b"sRGB", b"\1")
 

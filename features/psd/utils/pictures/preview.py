@@ -40,11 +40,12 @@ class Reducer:
         """Add a band; all but the last must have a multiple of `factor` rows."""
         if self.size != (self._width, self._height):
             band = _weigh(band)
-        if self.factor > 1:
-            rows, columns = band.shape[:2]
-            small = (-(-columns // self.factor), -(-rows // self.factor))
-            band = _resize(band, small)
-        self._parts.append(band)
+        # Rows that do not fill the last small one stand alone: so it comes out the
+        # same however the picture was cut in bands.
+        whole = band.shape[0] - band.shape[0] % self.factor
+        self._parts += [
+            self._reduced(p) for p in (band[:whole], band[whole:]) if p.size
+        ]
 
     def picture(self) -> Bytes8:
         """Return all that was added, at its final size."""
@@ -52,6 +53,12 @@ class Reducer:
         if self.size == (self._width, self._height):
             return whole
         return _unweigh(_resize(whole, self.size))
+
+    def _reduced(self, band: Bytes8) -> Bytes8:
+        if self.factor == 1:
+            return band
+        rows, columns = band.shape[:2]
+        return _resize(band, (-(-columns // self.factor), -(-rows // self.factor)))
 
 
 def write_preview(path: Path, pixels: Bytes8, *, ratio: float) -> Picture:
