@@ -6,12 +6,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-from psd_tools.composite.scanline import fill_coverage, flatten_cubics
 from psd_tools.psd.vector import InitialFillRule, Knot, Subpath, VectorMaskSetting
 
 from features.psd.utils.file.tree import Box
 from features.psd.utils.render.blend import Floats, as_floats
 from features.psd.utils.render.canvas import box_size
+from features.psd.utils.render.scanlines import fill_coverage, flatten_cubics
 
 _KEYS: Final = (b"vmsk", b"vsms")
 _EXCLUDE, _UNION, _SUBTRACT, _INTERSECT, _SAME = 0, 1, 2, 3, -1
