@@ -80,23 +80,28 @@ def to_srgb(
     `wide`, and returns RGB. `mode` is Pillow's; Lab's a and b are stored from half of
     full scale, CMYK's 0 is no ink. Relative colorimetric, with black points matched.
     """
-    transform = _build(profile, mode) if profile is not None else None
-    if profile is None or transform is None:
+    if profile is None or not _fits(profile, mode):
         return None
     if wide:
         return lambda pixels: _apply_wide(profile, mode, pixels)
-    return lambda pixels: _apply(transform, mode, pixels)
+    return lambda pixels: _apply(_build(profile, mode), mode, pixels)
 
 
 @lru_cache(maxsize=2)
-def _build(profile: Profile, mode: str) -> ImageCms.ImageCmsTransform | None:
-    flags = _FLAGS_OF.get(mode, _FLAGS)
+def _fits(profile: Profile, mode: str) -> bool:
+    """Tell whether there is a transform: by a coarse one, as a fine one takes 0.1 s."""
+    flags = ImageCms.Flags.LOWRESPRECALC
     try:
-        return ImageCms.buildTransform(
-            profile.opened, _srgb(), mode, "RGB", _INTENT, flags
-        )
+        ImageCms.buildTransform(profile.opened, _srgb(), mode, "RGB", _INTENT, flags)
     except ImageCms.PyCMSError:
-        return None
+        return False
+    return True
+
+
+@lru_cache(maxsize=2)
+def _build(profile: Profile, mode: str) -> ImageCms.ImageCmsTransform:
+    flags = _FLAGS_OF.get(mode, _FLAGS)
+    return ImageCms.buildTransform(profile.opened, _srgb(), mode, "RGB", _INTENT, flags)
 
 
 def is_srgb(profile: Profile | None) -> bool:
