@@ -1,7 +1,7 @@
 """How many pixels exports have: exact counts, and what is refused."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import AppError, ErrorCode
@@ -44,6 +44,8 @@ def test_what_covers_is_cut_before_it_is_scaled() -> None:
     assert geometry_of((10, 10_000), options, 1.0) == cut
 
 
+@example(83, 1, 55, 1, "COVER", 1.9)
+@example(83, 1, 55, 1, "CONTAIN", 1.9)
 @given(SIDES, SIDES, SIDES, SIDES, FITS, st.floats(0.01, 4))
 def test_a_size_holds_whatever_the_source(
     width: int, height: int, wide: int, high: int, fit: str, scale: float

@@ -80,4 +80,5 @@ def _times(size: Size, across: float, down: float) -> Size:
 
 
 def _rounded(value: float, least: int) -> int:
-    return max(floor(value + 0.5), least)
+    # 83 * (55 * 1.9 / 83) falls short of 55 * 1.9, which is a half.
+    return max(floor(round(value, 9) + 0.5), least)
