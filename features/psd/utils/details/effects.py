@@ -19,18 +19,13 @@ from features.psd.utils.details.settings import (
     read_settings,
     word,
 )
+from features.psd.utils.file.effect_blocks import (
+    EFFECT_BLOCKS,
+    OLD_EFFECT_KINDS,
+    OLD_EFFECTS_BLOCK,
+)
 from features.psd.utils.types import Effect
 
-_BLOCKS: Final = (b"lfx2", b"lmfx", b"lfxs")
-_OLD_BLOCK: Final = b"lrFX"
-_OLD_KINDS: Final = {
-    b"dsdw": "drop shadow",
-    b"isdw": "inner shadow",
-    b"oglw": "outer glow",
-    b"iglw": "inner glow",
-    b"bevl": "bevel & emboss",
-    b"sofi": "color overlay",
-}
 _BLENDED: Final[Table] = {
     "blendMode": ("Md", blend_mode),
     "opacity": ("Opct", number),
@@ -154,13 +149,13 @@ def read_effects(blocks: dict[bytes, memoryview], light: Light) -> list[Effect]:
     their own, of which only the blend mode and the opacity are told.
     """
     # A broken block loses the effects, not the layer.
-    for key in _BLOCKS:
+    for key in EFFECT_BLOCKS:
         if key in blocks:
             with suppress(Exception):
                 return _read(blocks[key], light)
     with suppress(Exception):
-        if _OLD_BLOCK in blocks:
-            return _read_old(bytes(blocks[_OLD_BLOCK]))
+        if OLD_EFFECTS_BLOCK in blocks:
+            return _read_old(bytes(blocks[OLD_EFFECTS_BLOCK]))
     return []
 
 
@@ -198,7 +193,7 @@ def _read_old(block: bytes) -> list[Effect]:
     """Read what is enabled: these blocks list every effect that there is."""
     found = []
     for key, effect in EffectsLayer.frombytes(block).items():
-        kind = _OLD_KINDS.get(getattr(key, "value", key))
+        kind = OLD_EFFECT_KINDS.get(getattr(key, "value", key))
         if kind is not None and effect.enabled:
             settings: dict[str, Any] = {}
             # A bevel has two of each.

@@ -21,7 +21,7 @@ from features.psd.utils.file.container import ColorMode, Container, read_contain
 from features.psd.utils.file.reading import blaming_the_file, mapped
 from features.psd.utils.file.records import LayerSection, read_layers
 from features.psd.utils.file.tree import Box, Node, build_tree
-from features.psd.utils.limits import check_canvas, check_pixels
+from features.psd.utils.limits import check_canvas, check_descriptions, check_pixels
 from features.psd.utils.pixels.codecs import DamagedPixels
 from features.psd.utils.pixels.color import ColorSpace, color_space
 from features.psd.utils.pixels.raster import Raster
@@ -85,6 +85,7 @@ def opened(source: Path, limits: Limits) -> Iterator[Design]:
             section = read_layers(container)
             nodes = build_tree(section.records, limits)
             check_pixels(container, section.records, len(data), limits)
+            check_descriptions(section.records)
             space = color_space(container)
         yield Design(container, section, nodes, space)
 

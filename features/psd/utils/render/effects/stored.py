@@ -11,19 +11,14 @@ from psd_tools.constants import Resource
 from psd_tools.psd.descriptor import Bool, Descriptor, DescriptorBlock2, List
 from psd_tools.psd.effects_layer import EffectsLayer
 
+from features.psd.utils.file.effect_blocks import (
+    EFFECT_BLOCKS,
+    OLD_EFFECT_KINDS,
+    OLD_EFFECTS_BLOCK,
+)
 from features.psd.utils.render.descriptors import to_json
 from features.psd.utils.types import Effect
 
-_BLOCKS: Final = (b"lfx2", b"lmfx", b"lfxs")
-_OLD_BLOCK: Final = b"lrFX"
-_OLD_KINDS: Final = {
-    b"dsdw": "drop shadow",
-    b"isdw": "inner shadow",
-    b"oglw": "outer glow",
-    b"iglw": "inner glow",
-    b"bevl": "bevel & emboss",
-    b"sofi": "color overlay",
-}
 _PRESENT: Final = b"present"
 # Of every effect: told elsewhere, of the dialog, or the descriptor itself.
 _NO_SETTINGS: Final = frozenset(
@@ -49,15 +44,15 @@ def stored_effects(
     """
     parsed = _Blocks()
     # A broken block loses the effects, not the layer.
-    for key in _BLOCKS:
+    for key in EFFECT_BLOCKS:
         if key in blocks:
             with suppress(Exception):
                 parsed[key] = DescriptorBlock2.frombytes(bytes(blocks[key]))
     with suppress(Exception):
         if parsed:
             return _read(parsed, global_angle)
-        if _OLD_BLOCK in blocks:
-            return _named_in(bytes(blocks[_OLD_BLOCK]))
+        if OLD_EFFECTS_BLOCK in blocks:
+            return _named_in(bytes(blocks[OLD_EFFECTS_BLOCK]))
     return []
 
 
@@ -94,7 +89,7 @@ def _named_in(block: bytes) -> list[Effect]:
     return [
         Effect(kind=f"{kind} of Photoshop 5", enabled=True, settings={})
         for key, effect in EffectsLayer.frombytes(block).items()
-        if (kind := _OLD_KINDS.get(getattr(key, "value", key))) and effect.enabled
+        if (kind := OLD_EFFECT_KINDS.get(getattr(key, "value", key))) and effect.enabled
     ]
 
 
@@ -111,7 +106,7 @@ def _settings(effect: object) -> dict[str, Any]:
 
 def _words(name: str) -> str:
     if name == "BevelEmboss":
-        return _OLD_KINDS[b"bevl"]
+        return OLD_EFFECT_KINDS[b"bevl"]
     return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
 
 
