@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
-from tests.running import ROOT
+from tests.running import ROOT, command_line
 from workers.embedded.process import ending_with_parent
 
 PATIENCE_SECONDS = 90.0
@@ -79,6 +79,25 @@ def send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
+
+
+def parsers(pid: int) -> list[psutil.Process]:
+    """Return the processes that parse and draw for what runs below a process."""
+    return [one for one in tree(pid) if "core.processes.child" in command_line(one)]
+
+
+@contextmanager
+def frozen(processes: Sequence[psutil.Process]) -> Iterator[None]:
+    """Let processes stand still until the block's end.
+
+    Frozen `parsers` keep a job from its end, however fast the machine is.
+    """
+    assert processes
+    send(processes, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        send(processes, signal.SIGCONT)
 
 
 def is_gone(pid: int) -> bool:

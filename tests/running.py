@@ -117,11 +117,12 @@ class Running:
         return process.marked(MARK, f"{self.data_dir}#") + [
             one.pid
             for one in psutil.process_iter()
-            if str(self.data_dir) in " ".join(_command_line(one))
+            if str(self.data_dir) in " ".join(command_line(one))
         ]
 
 
-def _command_line(one: psutil.Process) -> list[str]:
+def command_line(one: psutil.Process) -> list[str]:
+    """Return how a process was started; nothing where it has ended."""
     try:
         return list(one.cmdline())
     except psutil.Error:
