@@ -94,13 +94,17 @@ def graphiql(context: BrowserContext, running: Running) -> GraphiQL:
 
 @pytest.fixture(scope="package")
 def design(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a PSD of 12 pixel layers, each of its own colour, on 320 x 240."""
-    psd = PSDImage.new("RGB", (320, 240), color=255)
+    """Make a design that several tests upload: it is parsed once."""
+    return tea_box(tmp_path_factory.mktemp("design") / "tea box.psd", paper=255)
+
+
+def tea_box(path: Path, paper: int) -> Path:
+    """Make a PSD of 12 pixel layers, each of its own colour, on a grey of 320 x 240."""
+    psd = PSDImage.new("RGB", (320, 240), color=paper)
     for index in range(12):
         picture = Image.new("RGBA", (64, 48), (20 * index, 90, 160, 255))
         psd.create_pixel_layer(
             picture, name=f"Layer {index}", top=10 * index, left=20 * index
         )
-    path = tmp_path_factory.mktemp("design") / "tea box.psd"
     psd.save(path)
     return path

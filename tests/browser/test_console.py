@@ -15,6 +15,7 @@ from playwright.sync_api import (
 
 from tests.browser.console import END_MS, Console
 from tests.integration.designs import noisy_design
+from tests.programs import frozen, parsers
 from tests.running import Running, eventually
 
 LAYERS = [f"Layer {index}" for index in range(12)]
@@ -78,7 +79,8 @@ def test_a_gateway_that_is_killed_is_caught_up_with(
     window.open()
     job = window.upload(long_design)
     window.job.locator("[data-event=PsdLayersExported]").first.wait_for(timeout=END_MS)
-    running.children()["gateway"].kill()
+    with frozen(parsers(running.supervisor.pid)):
+        running.children()["gateway"].kill()
     expect(window.connection).to_have_text("Reconnecting…")
     eventually(lambda: _is_ready(running.base_url))
     window.wait_until_live()
@@ -134,13 +136,16 @@ def asks_for_jobs(request: Request) -> bool:
     return '"operationName":"Jobs"' in (request.post_data or "")
 
 
-def test_a_job_is_canceled_and_run_again(window: Console, tmp_path: Path) -> None:
+def test_a_job_is_canceled_and_run_again(
+    window: Console, running: Running, tmp_path: Path
+) -> None:
     window.open()
     # Of its own: one that has been parsed before takes no time.
     design = noisy_design(tmp_path / "canceled.psd", layers=120, side=400)
-    canceled = window.upload(design)
-    window.job.get_by_role("button", name="Cancel").click()
-    window.wait_for("CANCELED")
+    with frozen(parsers(running.supervisor.pid)):
+        canceled = window.upload(design)
+        window.job.get_by_role("button", name="Cancel").click()
+        window.wait_for("CANCELED")
     assert window.events[-1] == "JobCanceled"
     window.job.get_by_role("button", name="Retry").click()
     window.page.wait_for_url(lambda url: canceled not in url)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from events.cursor import decode_cursor
 from tests.client import JOB_EVENTS, PARSE
 from tests.integration.conftest import noisy
+from tests.programs import PATIENCE_SECONDS, frozen, parsers
 from tests.running import Running, eventually
 
 __all__ = ["noisy"]
@@ -76,13 +77,13 @@ def test_a_job_is_watched_to_its_end_and_then_it_stops(
 def test_a_gateway_that_restarts_is_survived(
     running: Running, noisy: str, page: Page
 ) -> None:
-    url, job_id = start(running, noisy)
-    page.evaluate(WATCH, url)
-    page.wait_for_function("seen.length >= 2", timeout=60_000)
-    gateway = running.children()["gateway"]
-    gateway.send_signal(signal.SIGTERM)
-    # Less than the grace of 3 s that uvicorn would wait for its streams.
-    gateway.wait(2.5)
+    with frozen(parsers(running.supervisor.pid)):
+        url, job_id = start(running, noisy)
+        page.evaluate(WATCH, url)
+        page.wait_for_function("seen.length >= 2", timeout=60_000)
+        gateway = running.children()["gateway"]
+        gateway.send_signal(signal.SIGTERM)
+        gateway.wait(PATIENCE_SECONDS)
     page.wait_for_function("source.readyState === EventSource.CLOSED", timeout=120_000)
     check_whole(page, job_id)
     told = page.evaluate("told")

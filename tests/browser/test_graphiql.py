@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
+from tests.browser.conftest import tea_box
 from tests.browser.graphiql import GraphiQL
 from tests.running import Running
 
@@ -112,8 +113,10 @@ def test_watch_shows_what_another_window_uploads(
 
 
 def test_designs_example_shows_the_newest_document_with_its_layers(
-    graphiql: GraphiQL, design: Path
+    graphiql: GraphiQL, tmp_path: Path
 ) -> None:
+    # Of its own: one that has been parsed before makes no new document.
+    design = tea_box(tmp_path / "newest.psd", paper=254)
     parse_in_panel(graphiql, design)
     graphiql.choose_tab("Designs")
     answer = graphiql.run()

@@ -12,11 +12,12 @@ from events.cursor import decode_cursor
 from tests.client import Client
 from tests.conformance.watchers import JOB_EVENTS, Gateway, Watched, Watcher
 from tests.integration.designs import noisy_design
+from tests.programs import frozen, parsers
 from tests.running import Running
 
 CLIENTS: Final = ("graphql-ws", "apollo", "urql", "graphql-sse")
 JOBS: Final = 2
-LAYERS: Final = 40
+LAYERS: Final = 80
 SIDE: Final = 400
 KILLS: Final = 3
 
@@ -43,36 +44,50 @@ async def _uploaded(running: Running, path: Path) -> str:
 
 
 class Scene(NamedTuple):
-    """Clients that watch jobs."""
+    """Clients that watch jobs, whose parses stand still while a gateway is killed."""
 
+    running: Running
     client: Client
     file_id: str
     watchers: list[Watcher]
     jobs: list[Watched]
 
-    async def begin_jobs(self) -> None:
-        """Start jobs, and wait until each client has seen the first of each."""
+    async def cut(self, gateway: Gateway, *, start: bool) -> None:
+        """Kill a gateway below new jobs, maybe start it; wait for its clients."""
+        await self._begin_jobs()
+        await self._have_seen(self.watchers[:1])
+        with frozen(parsers(self.running.supervisor.pid)):
+            await self._have_seen(self.watchers)
+            self._check_that_jobs_run()
+            cut = [
+                one for one in self.watchers if one.gateways[-1] == gateway.socket_url
+            ]
+            before = [len(watcher.gateways) for watcher in cut]
+            gateway.kill()
+        if start:
+            await gateway.start()
+        for watcher, connections in zip(cut, before, strict=True):
+            await watcher.until(lambda w: len(w.gateways) > connections)
+
+    async def _begin_jobs(self) -> None:
+        """Start jobs, and let each client watch them."""
         for _ in range(JOBS):
             started = await self.client.parse(self.file_id, waitMs=0)
             job = Watched(started["job"]["id"], started["cursor"])
             self.jobs.append(job)
             for watcher in self.watchers:
                 watcher.watch(job)
+
+    async def _have_seen(self, watchers: list[Watcher]) -> None:
+        """Wait until each of these has seen the first of each of the newest jobs."""
+        fresh = {job.id for job in self.jobs[-JOBS:]}
+        for watcher in watchers:
+            await watcher.until(lambda w: all(len(w.events[id]) > 2 for id in fresh))
+
+    def _check_that_jobs_run(self) -> None:
         fresh = {job.id for job in self.jobs[-JOBS:]}
         for watcher in self.watchers:
-            await watcher.until(lambda w: all(len(w.events[id]) > 2 for id in fresh))
-        for watcher in self.watchers:
             assert not fresh <= set(watcher.completed), "the jobs are too short"
-
-    async def cut(self, gateway: Gateway, *, start: bool) -> None:
-        """Kill a gateway and maybe start it; wait until its clients are back."""
-        cut = [one for one in self.watchers if one.gateways[-1] == gateway.socket_url]
-        before = [len(watcher.gateways) for watcher in cut]
-        gateway.kill()
-        if start:
-            await gateway.start()
-        for watcher, connections in zip(cut, before, strict=True):
-            await watcher.until(lambda w: len(w.gateways) > connections)
 
     async def truth(self) -> dict[str, list[Any]]:
         """Return the events of each job, as one connection without cuts shows them."""
@@ -97,14 +112,13 @@ async def watching(
         for watcher in watchers:
             stack.push_async_callback(watcher.stop)
             await watcher.start([one.socket_url for one in gateways])
-        yield Scene(client, design, watchers, [])
+        yield Scene(running, client, design, watchers, [])
 
 
 async def _one_gateway(running: Running, design: str, log: Path) -> Seen:
     gateway = Gateway(running, log)
     async with watching(running, design, [gateway]) as scene:
         for _ in range(KILLS):
-            await scene.begin_jobs()
             await scene.cut(gateway, start=True)
         return await _seen(scene)
 
@@ -112,10 +126,8 @@ async def _one_gateway(running: Running, design: str, log: Path) -> Seen:
 async def _two_gateways(running: Running, design: str, log: Path) -> Seen:
     first, second = Gateway(running, log), Gateway(running, log)
     async with watching(running, design, [first, second]) as scene:
-        await scene.begin_jobs()
         await scene.cut(first, start=False)
         await first.start()
-        await scene.begin_jobs()
         await scene.cut(second, start=False)
         return await _seen(scene)
 

@@ -22,7 +22,7 @@ from tests.test_psd.documents import small_document
 
 __all__ = ["corpus"]
 
-NOISY_LAYERS = 18
+NOISY_LAYERS = 45
 NOISY_SIDE = 400
 RESULT = "query ($id: ID!) { job(id: $id) { result { ... on PsdDocument { id } } } }"
 

@@ -12,6 +12,7 @@ from tests.client import Client
 from tests.integration.conftest import database_url
 from tests.integration.designs import noisy_design
 from tests.integration.pictures import document_of
+from tests.programs import frozen, parsers
 from tests.running import Running
 
 DELETE_FILE = """
@@ -106,10 +107,13 @@ async def test_a_file_goes_with_all_that_was_made_from_it(
     assert [one["code"] for one in again["userErrors"]] == ["NOT_FOUND"]
 
 
-async def test_what_a_job_needs_is_not_deleted(client: Client, tmp_path: Path) -> None:
+async def test_what_a_job_needs_is_not_deleted(
+    running: Running, client: Client, tmp_path: Path
+) -> None:
     file_id = await client.upload(noisy_design(tmp_path / "busy.psd", 12, 500))
-    job_id = (await client.parse(file_id, waitMs=0))["job"]["id"]
-    answer = (await client.ask(DELETE_FILE, id=file_id))["answer"]
+    with frozen(parsers(running.supervisor.pid)):
+        job_id = (await client.parse(file_id, waitMs=0))["job"]["id"]
+        answer = (await client.ask(DELETE_FILE, id=file_id))["answer"]
     message = f"The job {job_id} is not done with it. Wait for it to end, or cancel it."
     error = {"field": ["id"], "code": "CONFLICT", "message": message}
     assert answer == {"deletedId": None, "userErrors": [error]}

@@ -9,6 +9,8 @@ import pytest
 from tests.client import Client
 from tests.integration.conftest import NOISY_LAYERS, Parsed
 from tests.integration.pictures import DOCUMENT
+from tests.programs import PATIENCE_SECONDS, frozen, parsers
+from tests.running import Running
 
 PAYLOAD = """{
   job { id status attempt finishedAt retryOf { id } retriedAs { id } }
@@ -33,7 +35,9 @@ def _refusal(code: str, message: str) -> dict[str, Any]:
     return {"job": None, "cursor": None, "userErrors": [error]}
 
 
-async def _canceled(client: Client, file_id: str) -> tuple[str, list[Any]]:
+async def _canceled(
+    running: Running, client: Client, file_id: str
+) -> tuple[str, list[Any]]:
     """Cancel a parse when its first layers are there; return its id and events."""
     started = await client.parse(file_id, waitMs=0)
     job_id = started["job"]["id"]
@@ -42,7 +46,8 @@ async def _canceled(client: Client, file_id: str) -> tuple[str, list[Any]]:
         events.append(event)
         kinds = [one["__typename"] for one in events]
         if kinds.count("PsdLayersExported") == 1 and kinds[-1] == "PsdLayersExported":
-            canceled = await _cancel(client, job_id)
+            with frozen(parsers(running.supervisor.pid)):
+                canceled = await _cancel(client, job_id)
             assert canceled["userErrors"] == []
             assert canceled["job"]["status"] == "CANCELED"
             behind = await client.watch(job_id, canceled["cursor"])
@@ -51,10 +56,10 @@ async def _canceled(client: Client, file_id: str) -> tuple[str, list[Any]]:
 
 
 async def test_a_running_job_stops_and_keeps_what_it_has(
-    client: Client, noisy: str
+    running: Running, client: Client, noisy: str
 ) -> None:
-    async with asyncio.timeout(20):
-        job_id, events = await _canceled(client, noisy)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        job_id, events = await _canceled(running, client, noisy)
     kinds = [event["__typename"] for event in events]
     assert (kinds[-1], kinds.count("JobCanceled")) == ("JobCanceled", 1)
     told = [event for event in events if event["__typename"] == "PsdLayersExported"]
@@ -68,12 +73,15 @@ async def test_a_running_job_stops_and_keeps_what_it_has(
     assert sorted(layer["id"] for layer in layers if layer["image"]) == exported
 
 
-async def test_a_queued_job_never_starts(client: Client, noisy: str) -> None:
-    jobs = [(await client.parse(noisy, waitMs=0))["job"]["id"] for _ in range(5)]
-    last = jobs.pop()
-    assert (await _cancel(client, last))["job"]["status"] == "CANCELED"
-    for job_id in jobs:
-        await _cancel(client, job_id)
+async def test_a_queued_job_never_starts(
+    running: Running, client: Client, noisy: str
+) -> None:
+    with frozen(parsers(running.supervisor.pid)):
+        jobs = [(await client.parse(noisy, waitMs=0))["job"]["id"] for _ in range(5)]
+        last = jobs.pop()
+        assert (await _cancel(client, last))["job"]["status"] == "CANCELED"
+        for job_id in jobs:
+            await _cancel(client, job_id)
     for job_id in jobs:
         assert (await client.watch(job_id))[-1]["job"]["status"] == "CANCELED"
     before = (await client.ask("{ eventCursor }"))["eventCursor"]
@@ -131,8 +139,10 @@ async def test_a_failed_job_is_retried_once_however_often_it_is_asked(
     assert (again["job"]["id"], again["cursor"]) == (new_id, cursor)
 
 
-async def test_a_canceled_job_is_retried_to_its_end(client: Client, noisy: str) -> None:
-    job_id, _ = await _canceled(client, noisy)
+async def test_a_canceled_job_is_retried_to_its_end(
+    running: Running, client: Client, noisy: str
+) -> None:
+    job_id, _ = await _canceled(running, client, noisy)
     retried = await _retry(client, job_id)
     events = await client.watch(retried["job"]["id"], retried["cursor"])
     assert [event["__typename"] for event in events][-1] == "JobSucceeded"
