@@ -17,7 +17,7 @@ from tests.running import Running
 
 CLIENTS: Final = ("graphql-ws", "apollo", "urql", "graphql-sse")
 JOBS: Final = 2
-LAYERS: Final = 80
+LAYERS: Final = 60
 SIDE: Final = 400
 KILLS: Final = 3
 
