@@ -45,10 +45,13 @@ _KEPT = {
 }
 
 
-async def upsert[T: SQLModel](
-    session: AsyncSession, table: type[T], rows: Sequence[T]
+async def upsert(
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Store rows; of those that are there already, all but what is kept is replaced."""
+    """Store rows; of those that are there already, all but what is kept is replaced.
+
+    Each has all of the table's columns that have no default in PostgreSQL.
+    """
     # One row's statement for all: one of its own for so many would take longer to
     # put together than to run.
     statement = insert(inspect(table).local_table)
@@ -58,16 +61,15 @@ async def upsert[T: SQLModel](
         if name not in _KEPT
     }
     await session.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=changed),
-        [row.model_dump() for row in rows],
+        statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows
     )
 
 
 async def save_structure(
-    session: AsyncSession, document: PsdDocument, layers: Sequence[PsdLayer]
+    session: AsyncSession, document: PsdDocument, layers: Sequence[Mapping[str, Any]]
 ) -> None:
     """Store a document and its layers; what an attempt before stored is kept below."""
-    await upsert(session, PsdDocument, [document])
+    await upsert(session, PsdDocument, [document.model_dump()])
     if layers:
         await upsert(session, PsdLayer, layers)
 

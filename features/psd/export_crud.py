@@ -15,14 +15,16 @@ from features.psd.models import PsdExport, PsdExportPicture
 
 async def save_export(session: AsyncSession, export: PsdExport) -> None:
     """Store an export, anew where an attempt before has stored it."""
-    await upsert(session, PsdExport, [export])
+    await upsert(session, PsdExport, [export.model_dump()])
 
 
 async def save_pictures(
     session: AsyncSession, pictures: Sequence[PsdExportPicture]
 ) -> None:
     """Store pictures; those of an attempt before are replaced, images and all."""
-    await upsert(session, PsdExportPicture, pictures)
+    await upsert(
+        session, PsdExportPicture, [picture.model_dump() for picture in pictures]
+    )
     await session.execute(
         update(PsdExportPicture),
         [{"id": one.id, "image_id": one.image_id} for one in pictures],

@@ -23,9 +23,9 @@ from features.jobs.run import JobRun, Report
 from features.jobs.runner import JobRunner
 from features.psd import crud
 from features.psd.failures import failures, limits_of
-from features.psd.models import PsdDocument, PsdLayer
+from features.psd.models import PsdDocument
 from features.psd.picture_store import NamedPicture, PictureStore, StoredPictures
-from features.psd.rows import document_columns, layer_columns
+from features.psd.rows import document_columns, layer_row
 from features.psd.twins import Twins
 from features.psd.utils import (
     ENGINE_VERSION,
@@ -173,7 +173,10 @@ class PsdExport:
             engine_version=ENGINE_VERSION,
             **document_columns(document),
         )
-        layers = [self._layer_row(layer) for layer in document.layers]
+        layers = [
+            layer_row(self._layer_id(layer.index), row, layer)
+            for layer in document.layers
+        ]
         self._total = sum(_has_pixels(layer) for layer in document.layers)
 
         async def effects(session: Session) -> None:
@@ -184,13 +187,6 @@ class PsdExport:
         )
         await self._run.progress(
             Report("layers", 0, self._total, STRUCTURE_FRACTION, "Structure read")
-        )
-
-    def _layer_row(self, layer: Layer) -> PsdLayer:
-        return PsdLayer(
-            id=self._layer_id(layer.index),
-            document_id=self._document_id,
-            **layer_columns(layer),
         )
 
     async def _store_flattened(self, message: FlattenedExported) -> None:

@@ -1,6 +1,6 @@
 """From what the parsing process tells to what PostgreSQL can hold."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,6 +11,8 @@ from events.subjects import PREVIEW_PUBLISHED
 from features.psd.models import PsdDocument
 from features.psd.utils import Document, Layer
 
+_NO_PICTURES: Final = {"image_id": None, "preview_id": None, "embedded_id": None}
+
 
 def document_columns(document: Document) -> dict[str, Any]:
     """Return a document's own columns."""
@@ -19,10 +21,20 @@ def document_columns(document: Document) -> dict[str, Any]:
     return {name: _storable(_plain(value)) for name, value in columns.items()}
 
 
-def layer_columns(layer: Layer) -> dict[str, Any]:
-    """Return a layer's own columns; structs as the graph shows them."""
+def layer_row(layer_id: str, document: PsdDocument, layer: Layer) -> dict[str, Any]:
+    """Return a layer's row; structs as the graph shows them.
+
+    It is no PsdLayer: thousands of those would hold the event loop up.
+    """
     columns = msgspec.structs.asdict(layer)
-    return {name: _storable(_plain(value)) for name, value in columns.items()}
+    return {
+        **_NO_PICTURES,
+        "id": layer_id,
+        "document_id": document.id,
+        "created_at": document.created_at,
+        "updated_at": document.updated_at,
+        **{name: _storable(_plain(value)) for name, value in columns.items()},
+    }
 
 
 def previews_published(document: PsdDocument) -> OutboxRow:

@@ -31,7 +31,9 @@ async def add_documents(database: Database, number: int, layers: int) -> list[Jo
         session.add_all(stored for one in made for stored in one.objects)
         await session.flush()
         for one in made:
-            await crud.save_structure(session, one.document, one.layers)
+            await crud.save_structure(
+                session, one.document, [layer.model_dump() for layer in one.layers]
+            )
             await export_crud.save_export(session, one.export)
             await export_crud.save_pictures(session, [one.picture])
     return [one.job for one in made]

@@ -61,14 +61,14 @@ def test_helpers_tell_the_rest_and_no_structure(tmp_path: Path) -> None:
     assert len(list(out.iterdir())) == 8
 
 
-def test_large_pictures_precede_all_but_one() -> None:
+def test_large_pictures_precede_all_but_the_smallest() -> None:
     pixel = [(number, b"\0\0x") for number in (0, 1, 2)]
     sizes = [(9, 9), (2000, 2000), (8, 8), (3000, 1000), (7, 7)]
     data = document([layer(size, pixel) for size in sizes], canvas=(2000, 2000))
     container = read_container(memoryview(data))
     nodes = build_tree(read_layers(container).records, LIMITS)
     order = in_order(container.header, nodes)
-    assert [one and one.index for one in order] == [0, None, 1, 3, 2, 4]
+    assert [one and one.index for one in order] == [4, None, 1, 3, 0, 2]
 
 
 def test_a_shop_page_is_exported_as_psd_tools_shows_it(tmp_path: Path) -> None:

@@ -17,13 +17,16 @@ def in_order(header: Header, nodes: Sequence[Node]) -> list[Node | None]:
     """Put pictures in an order in which processes end together; None is the flattened.
 
     Large ones come first, of each sort from the bottom; but where the flattened one
-    is large itself, a small layer precedes it, so that there is something to show.
+    is large itself, the smallest layer precedes it: there is something to show soon.
     """
     pictured = [node for node in nodes if has_pixels(node.record)]
     large = [one for one in pictured if _pixels(one) > _LARGE]
     small = [one for one in pictured if _pixels(one) <= _LARGE]
-    soon = 1 if header.width * header.height > _LARGE else 0
-    return [*small[:soon], None, *large, *small[soon:]]
+    soon: list[Node] = []
+    if small and header.width * header.height > _LARGE:
+        soon = [min(small, key=_pixels)]
+    rest = [one for one in small if one not in soon]
+    return [*soon, None, *large, *rest]
 
 
 def taken[T](pieces: Sequence[T], turns: Path | None) -> Iterator[T]:
