@@ -1,8 +1,9 @@
 """Ids and timestamps that every table and every public object shares."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils
 from sqlalchemy import DateTime, func
@@ -42,7 +43,13 @@ def new_id(prefix: str) -> str:
 
 def derived_id(prefix: str, parent_id: str, place: str) -> str:
     """Derive the id of what belongs to a `place` in `parent_id` (UUIDv5: always the same)."""
-    return _join(prefix, uuid5(uuid_of(parent_id), place).hex)
+    return derived_ids(prefix, parent_id, [place])[0]
+
+
+def derived_ids(prefix: str, parent_id: str, places: Iterable[str]) -> list[str]:
+    """Derive the ids of what belongs to many places in `parent_id`, in their order."""
+    parent = uuid_utils.UUID(hex=uuid_of(parent_id).hex)
+    return [_join(prefix, uuid_utils.uuid5(parent, place).hex) for place in places]
 
 
 def prefix_of(public_id: str) -> str | None:

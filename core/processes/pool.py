@@ -51,6 +51,10 @@ class ProcessPool:
             await self.close()
             raise
 
+    def open(self) -> None:
+        """Take calls; the processes start with the first one, which waits for them."""
+        self._open = True
+
     async def close(self) -> None:
         """Kill every process, also one at work, and wait until all are gone."""
         self._open = False

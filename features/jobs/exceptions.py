@@ -14,6 +14,15 @@ class JobFailure(Exception):
         self.error = JobErrorBody(code, message, retryable)
 
 
+def timed_out(seconds: float) -> JobFailure:
+    """Make the failure of an attempt that took longer than `seconds`."""
+    return JobFailure(
+        "TIMEOUT",
+        f"The attempt took longer than {seconds:g} s and was ended.",
+        retryable=True,
+    )
+
+
 class Refused(Exception):
     """A job is not as a change needs it: nothing has been changed."""
 

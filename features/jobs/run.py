@@ -1,8 +1,8 @@
 """One claim of one job, as the work sees it: what to do, and how to tell of it."""
 
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, NamedTuple, Protocol
 
 from core.base import utc_now
@@ -31,6 +31,9 @@ class Claims(Protocol):
         self, claimed: Job
     ) -> AbstractAsyncContextManager[tuple[JobTransaction, Job]]:
         """Lock a job for a transaction of its own."""
+
+    def ending(self, claimed: Job) -> AbstractAsyncContextManager[Session]:
+        """Open a transaction at the end of which the job is locked, and succeeds."""
 
 
 class Report(NamedTuple):
@@ -102,6 +105,17 @@ class JobRun:
             async with self._claims.changing(self.job) as (at, job):
                 await effects(at.session)
                 transitions.succeeded(at, job)
+        self.has_ended = True
+
+    @asynccontextmanager
+    async def ending(self) -> AsyncIterator[Session]:
+        """Open a transaction that may take long, and of which the job's end is the last.
+
+        Until the block's end the job's row is free for heartbeats, reports and cancels.
+        An error in the block, or a lost claim, leaves nothing of the transaction.
+        """
+        async with self._claims.ending(self.job) as session:
+            yield session
         self.has_ended = True
 
     def _is_due(self) -> bool:

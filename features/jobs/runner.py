@@ -10,13 +10,19 @@ from loguru import logger
 
 from core.broker import Redeliver, Settlement, Unroutable
 from core.config import Settings
-from core.database_async import Database
+from core.database_async import Database, Session
 from core.errors import AppError
 from core.validators import is_id
 from events.schemas import JobErrorBody
 from features.jobs import crud, transitions
 from features.jobs.changes import JobChanges
-from features.jobs.exceptions import ClaimLost, JobBusy, JobFailure, UnknownJob
+from features.jobs.exceptions import (
+    ClaimLost,
+    JobBusy,
+    JobFailure,
+    UnknownJob,
+    timed_out,
+)
 from features.jobs.models import Job, JobStatus
 from features.jobs.run import JobRun
 from features.jobs.transaction import JobTransaction, JobTransactions
@@ -77,6 +83,17 @@ class JobRunner:
         """Lock a job for a transaction of its own; ClaimLost as `change` says."""
         async with self._transactions.begin() as at:
             yield at, _held(claimed, await at.lock(claimed.id))
+
+    @asynccontextmanager
+    async def ending(self, claimed: Job) -> AsyncIterator[Session]:
+        """Open a transaction whose last step is the job's good end, all or nothing.
+
+        ClaimLost at the block's end, as `change` says.
+        """
+        async with self._transactions.begin() as at:
+            yield at.session
+            job = _held(claimed, await at.lock(claimed.id))
+            transitions.succeeded(at, job)
 
     async def _claim(self, job_id: str) -> Job | None:
         """Take the job, or return None where there is nothing to run.
@@ -195,12 +212,3 @@ def _check_lease(job: Job, now: datetime) -> None:
     silent = (now - job.heartbeat_at).total_seconds()
     if silent < LEASE_SECONDS:
         raise JobBusy(LEASE_SECONDS - silent + 1)
-
-
-def timed_out(seconds: float) -> JobFailure:
-    """Make the failure of an attempt that took longer than `seconds`."""
-    return JobFailure(
-        "TIMEOUT",
-        f"The attempt took longer than {seconds:g} s and was ended.",
-        retryable=True,
-    )
