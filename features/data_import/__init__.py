@@ -1,0 +1,1 @@
+"""Spreadsheets into tables: every row accounted for."""

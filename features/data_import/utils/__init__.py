@@ -1,0 +1,1 @@
+"""Pure parts of an import, which run in a child process."""

@@ -1,0 +1,90 @@
+"""How far the sheets of ods and xlsb workbooks reach, before a parser lays them out."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from features.data_import.exceptions import corrupt, over_limit
+from features.data_import.utils.reading.cells import Place
+
+_MAX_ELEMENT: Final = 16 * 1024 * 1024
+_ODS_TAG: Final = re.compile(
+    rb"<(/?)table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*)?>"
+)
+_REPEATED: Final = re.compile(rb"table:number-(?:rows|columns)-repeated=\"(\d+)\"")
+# Records of xlsb: a row's beginning, and those of its cells.
+_ROW_RECORD: Final = 0
+_CELL_RECORDS: Final = range(2, 12)
+
+
+def ods_sizes(pieces: Iterator[bytes]) -> Iterator[Place]:
+    """Give for each sheet of content.xml the lowest row and the rightmost column.
+
+    Rows and cells that stand for many count as many, where anything is in them.
+    """
+    row = repeated = column = 0
+    filled_row = filled_column = widest = 0
+    for closing, name, attributes in _ods_tags(pieces):
+        if name == b"table":
+            if closing:
+                yield Place(filled_row, widest)
+            row = filled_row = widest = 0
+        elif name == b"table-row" and not closing:
+            repeated, column, filled_column = _times(attributes), 0, 0
+            row += repeated
+        elif name == b"table-row":
+            if filled_column:
+                filled_row, widest = row, max(widest, filled_column)
+        elif not closing:
+            column += _times(attributes)
+            if not attributes.rstrip().endswith(b"/") or b"office:value" in attributes:
+                filled_column = column
+
+
+def _times(attributes: bytes) -> int:
+    found = _REPEATED.search(attributes)
+    return int(found[1][:12]) if found else 1
+
+
+def _ods_tags(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    carried = b""
+    for piece in pieces:
+        data = carried + piece
+        cut = max(data.rfind(b"<"), 0)
+        carried = data[cut:]
+        if len(carried) > _MAX_ELEMENT:
+            raise over_limit(
+                "A text in this workbook is longer than 16 MB. Shorten it."
+            )
+        yield from _ODS_TAG.findall(data[:cut])
+    yield from _ODS_TAG.findall(carried)
+
+
+def xlsb_size(data: bytes) -> Place:
+    """Return the lowest row and the rightmost column of an xlsb sheet's records."""
+    at = row = 0
+    lowest, rightmost = 0, 0
+    end = len(data)
+    while at < end:
+        kind, at = _number(data, at, 2)
+        size, at = _number(data, at, 4)
+        if at + size > end:
+            raise corrupt("one of its sheets is cut off")
+        if kind == _ROW_RECORD and size >= 4:
+            row = int.from_bytes(data[at : at + 4], "little") + 1
+        elif kind in _CELL_RECORDS and size >= 4:
+            column = int.from_bytes(data[at : at + 4], "little") + 1
+            lowest, rightmost = max(lowest, row), max(rightmost, column)
+        at += size
+    return Place(lowest, rightmost)
+
+
+def _number(data: bytes, at: int, most: int) -> tuple[int, int]:
+    """Read a number of seven bits in each byte; return it, and where it ends."""
+    value = 0
+    for i in range(most):
+        byte = data[at + i] if at + i < len(data) else 0
+        value |= (byte & 0x7F) << (7 * i)
+        if byte < 0x80:
+            return value, at + i + 1
+    return value, at + most

@@ -1,0 +1,151 @@
+"""A table in a text: csv, tsv and the like, in whatever encoding."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from typing import Final
+
+import polars as pl
+
+from features.data_import.utils.reading.cell_faults import take_out_faults
+from features.data_import.utils.reading.encodings import find_encoding
+from features.data_import.utils.reading.footers import without_total
+from features.data_import.utils.reading.irregular import sort_irregular, with_kept
+from features.data_import.utils.reading.numbered import Numbered, numbered_blocks
+from features.data_import.utils.reading.records import MAX_RECORD_BYTES
+from features.data_import.utils.reading.report_columns import (
+    own_columns,
+    undefused,
+    undefused_text,
+)
+from features.data_import.utils.reading.shape import find_shape
+from features.data_import.utils.reading.sources import Source
+from features.data_import.utils.reading.utf8_stream import Utf8Stream
+from features.data_import.utils.types import (
+    ROW,
+    Batch,
+    Layout,
+    ReadLimits,
+    ReadOptions,
+    column_name,
+)
+
+_SAMPLE_ROWS: Final = 1000
+
+
+class TextTable:
+    """The rows of a text, read in blocks of 2 MiB.
+
+    A row is a record: a line, or several where line breaks stand within quotes. Rows
+    with nothing in them are left out, and so are columns without heading and content.
+    All other rows behind the header are either in a frame or told as a fault. The last
+    row is told as NOT_ALLOWED where it surely gives totals (see footers); remarks below
+    a table are rows if they have all fields, else TOO_FEW_FIELDS. Raises ImportFileError.
+    """
+
+    def __init__(
+        self, source: Source, options: ReadOptions, limits: ReadLimits
+    ) -> None:
+        self._source = source
+        self._limits = limits
+        self._encoding = find_encoding(source, options.encoding)
+        self._shape = find_shape(*self._head(), options, limits)
+        report = own_columns(self._shape.headings)
+        self._is_report = bool(report)
+        left_out = {*report, *self._empty_columns()}
+        kept = [i for i in range(self._shape.width) if i not in left_out]
+        self._columns = {
+            column_name(i + 1): column_name(position)
+            for position, i in enumerate(kept, 1)
+        }
+        self.layout = Layout(
+            sheets=(),
+            sheet=None,
+            encoding=self._encoding.name,
+            delimiter=self._shape.delimiter,
+            header_row=self._shape.header_row,
+            headings=self._headings(kept),
+        )
+
+    def batches(self) -> Generator[Batch]:
+        """Read all rows from the first one on. Raises ImportFileError."""
+        blocks = numbered_blocks(self._source, self._encoding, self._shape)
+        held: Batch | None = None
+        with closing(blocks):
+            for block in blocks:
+                if held is not None:
+                    yield held
+                held = self._batch(block)
+        if held is not None:
+            yield without_total(held)
+
+    def sample(self) -> Batch:
+        """Read the first rows, at most a thousand. Raises ImportFileError."""
+        with closing(self.batches()) as batches:
+            first = next(batches, None)
+        if first is None:
+            return Batch(self._empty(), (), 1.0)
+        frame = first.frame.head(_SAMPLE_ROWS)
+        if frame.height == first.frame.height:
+            return first
+        last = frame[ROW][-1]
+        faults = [fault for fault in first.faults if fault.row <= last]
+        return Batch(frame, faults, first.fraction * frame.height / first.frame.height)
+
+    def _headings(self, kept: Sequence[int]) -> tuple[str, ...]:
+        headings = (self._shape.headings[i] for i in kept)
+        if self._is_report:
+            return tuple(map(undefused_text, headings))
+        return tuple(headings)
+
+    def _head(self) -> tuple[bytes, bool]:
+        with closing(Utf8Stream(self._source, self._encoding)) as stream:
+            head = stream.read(MAX_RECORD_BYTES)
+            return head, not stream.read(1)
+
+    def _empty_columns(self) -> set[int]:
+        """Return the columns, from 0, with neither a heading nor content in all rows."""
+        doubtful = set(self._shape.doubtful)
+        if not doubtful:
+            return doubtful
+        with closing(
+            numbered_blocks(self._source, self._encoding, self._shape)
+        ) as blocks:
+            for block in blocks:
+                frame = self._frame(block)
+                doubtful = {
+                    i
+                    for i in doubtful
+                    if frame[column_name(i + 1)].null_count() == frame.height
+                }
+                if not doubtful:
+                    break
+        return doubtful
+
+    def _frame(self, block: Numbered) -> pl.DataFrame:
+        return with_kept(
+            block.frame, sort_irregular(block.irregular, self._shape), self._shape
+        )
+
+    def _batch(self, block: Numbered) -> Batch:
+        irregular = sort_irregular(block.irregular, self._shape)
+        frame = with_kept(block.frame, irregular, self._shape)
+        if frame.width == 1:
+            frame = self._empty()
+        else:
+            frame = frame.select(ROW, *self._columns).rename(self._columns)
+        frame = frame.filter(pl.any_horizontal(pl.exclude(ROW).is_not_null()))
+        frame, faults = take_out_faults(
+            frame,
+            self.layout.headings,
+            self._encoding.name,
+            block.is_marked,
+            self._limits.max_field_bytes,
+        )
+        if self._is_report:
+            frame = undefused(frame)
+        faults = sorted([*irregular.faults, *faults], key=lambda f: (f.row, f.position))
+        return Batch(frame, faults, block.fraction)
+
+    def _empty(self) -> pl.DataFrame:
+        names = self._columns.values()
+        return pl.DataFrame(schema={ROW: pl.UInt32} | dict.fromkeys(names, pl.String))

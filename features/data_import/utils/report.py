@@ -1,0 +1,142 @@
+"""The rejected rows of a file, as they were, and why: to be mended and imported again."""
+
+import codecs
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import xlsxwriter
+
+from features.data_import.utils.reading import Table
+from features.data_import.utils.reading.encodings import find_encoding
+from features.data_import.utils.reading.report_columns import defused, kept_apart
+from features.data_import.utils.reading.sources import FileSource
+from features.data_import.utils.types import (
+    REPORT_ERRORS,
+    REPORT_ROW,
+    ROW,
+    Batch,
+    ErrorKind,
+    RowError,
+)
+
+type Cells = list[str]
+
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MOST_CHARACTERS: Final = 32_767
+# With a BOM a spreadsheet program knows the encoding, too.
+_MARKED: Final = {
+    "utf-8": codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+    "utf-32-le": codecs.BOM_UTF32_LE,
+    "utf-32-be": codecs.BOM_UTF32_BE,
+}
+
+
+class Report(NamedTuple):
+    """A report's file; `suffix` is how its name should end."""
+
+    path: Path
+    suffix: str
+    content_type: str
+
+
+def write_report(
+    table: Table, reasons: Mapping[int, Sequence[RowError]], path: Path
+) -> Report:
+    """Write the rows of `table` that have `reasons`, and the reasons behind them.
+
+    Texts keep their delimiter and encoding, workbooks become xlsx. Raises
+    ImportFileError where the file cannot be read again.
+    """
+    records = _records(table, reasons)
+    delimiter, encoding = table.layout.delimiter, table.layout.encoding
+    if delimiter is None or encoding is None:
+        _write_workbook(records, path)
+        return Report(path, ".xlsx", _XLSX)
+    _write_text(records, path, delimiter, encoding)
+    if encoding not in _MARKED and _is_mistaken(path, encoding):
+        # Too little is left of the text to tell its encoding by.
+        _write_text(_records(table, reasons), path, delimiter, "utf-8")
+    if delimiter == "\t":
+        return Report(path, ".tsv", "text/tab-separated-values")
+    return Report(path, ".csv", "text/csv")
+
+
+def _records(
+    table: Table, reasons: Mapping[int, Sequence[RowError]]
+) -> Iterator[Cells]:
+    """Give the headings, and each rejected row with its number and its reasons."""
+    yield [*table.layout.headings, REPORT_ROW, REPORT_ERRORS]
+    delimiter = table.layout.delimiter or ","
+    for batch in table.batches():
+        for row, cells in sorted(_rejected(batch, reasons, delimiter).items()):
+            yield [*cells, str(row), _joined(reasons[row])]
+
+
+def _rejected(
+    batch: Batch, reasons: Mapping[int, Sequence[RowError]], delimiter: str
+) -> dict[int, Cells]:
+    """Return the rejected rows of a batch, those that are not in its frame as well."""
+    wanted = batch.frame[ROW].is_in(list(reasons))
+    rows = {
+        row: [cell or "" for cell in cells]
+        for row, *cells in batch.frame.filter(wanted).iter_rows()
+    }
+    for fault in batch.faults:
+        if fault.row not in reasons:
+            continue
+        if fault.position and fault.row in rows:
+            rows[fault.row][fault.position - 1] = fault.value or ""
+        elif not fault.position and fault.row not in rows:
+            rows[fault.row] = _split(fault, delimiter)
+    return rows
+
+
+def _split(fault: RowError, delimiter: str) -> Cells:
+    """Split a row that is told as a whole: a record of the text, or totals."""
+    is_total = fault.code is ErrorKind.NOT_ALLOWED
+    record = [fault.value or ""]
+    try:
+        fields = list(csv.reader(record, delimiter="," if is_total else delimiter))
+    except csv.Error:
+        return record
+    return fields[0] if len(fields) == 1 else record
+
+
+def _joined(errors: Sequence[RowError]) -> str:
+    told = [f"{e.column}: {e.message}" if e.column else e.message for e in errors]
+    return "; ".join(dict.fromkeys(told))
+
+
+def _write_text(
+    records: Iterator[Cells], path: Path, delimiter: str, encoding: str
+) -> None:
+    with path.open("wb") as begun:
+        begun.write(_MARKED.get(encoding, b""))
+    with path.open("a", encoding=encoding, errors="replace", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
+        for cells in records:
+            writer.writerow(map(defused, cells))
+
+
+def _is_mistaken(path: Path, encoding: str) -> bool:
+    """Tell whether a text would be read in another encoding than it is written in."""
+    found = find_encoding(FileSource(path), None).name
+    if found == encoding:
+        return False
+    data = path.read_bytes()
+    return not data.isascii()
+
+
+def _write_workbook(records: Iterator[Cells], path: Path) -> None:
+    options = {"constant_memory": True, "tmpdir": str(path.parent)}
+    with xlsxwriter.Workbook(str(path), options) as workbook:
+        sheet = workbook.add_worksheet()
+        for row, cells in enumerate(records):
+            for column, cell in enumerate(cells):
+                if cell:
+                    text = kept_apart(cell)[:_MOST_CHARACTERS]
+                    sheet.write_string(row, column, text)
