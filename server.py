@@ -24,6 +24,7 @@ from core.database_async import (
 from core.garbage import keep_what_is_there
 from core.logging import configure_logging
 from core.nats import connect
+from core.processes import ProcessPool
 from core.startup import settings_or_exit
 from core.storage import Storage
 from events.heads import JobHeads
@@ -83,6 +84,14 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         hub = container.get(Hub)
         await hub.start()
         stack.push_async_callback(hub.close)
+        previewing = ProcessPool(
+            1,
+            memory_bytes=settings.import_preview_memory_bytes,
+            preload=("features.data_import.utils.previewing",),
+        )
+        previewing.open()
+        stack.push_async_callback(previewing.close)
+        container.give(ProcessPool, previewing)
         stack.enter_context(lag.measured())
         app.state.container = container
         app.state.backlog = LatestBacklog(container.get(BacklogService))

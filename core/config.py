@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     psd_max_side: int = Field(30_000, ge=1)
     psd_max_layers: int = Field(8_000, ge=1)
     psd_max_pixels: int = Field(4_000_000_000, ge=1)
+    import_max_unpacked_bytes: int = Field(4 * 1024**3, ge=1)
+    import_max_cells: int = Field(11_000_000, ge=1)
+    import_max_columns: int = Field(1000, ge=1, le=1500)
+    import_max_field_bytes: int = Field(1024**2, ge=1)
+    import_report_hours: float = Field(168.0, gt=0)
+    import_preview_memory_bytes: int = Field(1024**3, ge=256 * 1024**2)
 
     @field_validator("data_dir")
     @classmethod

@@ -72,6 +72,7 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     picture_ids: list[str] | UnsetType = UNSET
     document_id: str | UnsetType = UNSET
     errors: list[dict[str, Any]] | UnsetType = UNSET
+    rejected: int | UnsetType = UNSET
     letter_id: str | UnsetType = UNSET
     job_id: str | None | UnsetType = UNSET
     reason: str | UnsetType = UNSET

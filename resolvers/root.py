@@ -9,7 +9,16 @@ from strawberry.tools import merge_types
 
 from core.base import prefix_of
 from core.errors import AppError, ErrorCode
-from resolvers import events, files, jobs, psd, psd_exports, users
+from resolvers import (
+    data_import,
+    datasets,
+    events,
+    files,
+    jobs,
+    psd,
+    psd_exports,
+    users,
+)
 from resolvers.errors import MaskedSchema
 from schema.context import Info
 from schema.events import JOB_EVENT_TYPES
@@ -20,6 +29,8 @@ from schema.scalars import strawberry_config
 type LoadNode = Callable[[Info, str], Awaitable[Any]]
 
 NODES: Final[dict[str, LoadNode]] = {
+    **data_import.NODES,
+    **datasets.NODES,
     **files.NODES,
     **jobs.NODES,
     **psd.NODES,
@@ -64,6 +75,8 @@ Query = merge_types(
         jobs.JobsQuery,
         psd.PsdQuery,
         psd_exports.PsdExportsQuery,
+        data_import.DataImportQuery,
+        datasets.DatasetsQuery,
     ),
 )
 Mutation = merge_types(
@@ -72,6 +85,8 @@ Mutation = merge_types(
         files.FilesMutation,
         psd.PsdMutation,
         psd_exports.PsdExportsMutation,
+        data_import.DataImportMutation,
+        datasets.DatasetsMutation,
         jobs.JobsMutation,
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import strawberry
 
@@ -19,13 +19,15 @@ from events.subjects import (
     LAYERS_EXPORTED,
     PICTURES_EXPORTED,
     PREVIEW_READY,
+    ROWS_REJECTED,
     Transition,
 )
 from schema.context import Info
+from schema.data_import import ImportError
 from schema.jobs import Job, JobError, JobProgress
 from schema.psd import PsdDocument, PsdLayer
 from schema.psd_exports import PsdExportedPicture
-from schema.scalars import EventCursor
+from schema.scalars import BigInt, EventCursor
 
 
 @strawberry.enum
@@ -153,6 +155,24 @@ class PsdPicturesExported(JobEvent):
         loader = info.context.loaders.export_pictures
         rows = await loader.load_many(self.picture_ids)
         return [PsdExportedPicture.of(row) for row in rows if row is not None]
+
+
+@strawberry.type(
+    description="Rows that an import has rejected since the last such event: up to 20 "
+    "of what is wrong with them, long values cut; the import's `errors` has all."
+)
+class ImportRowsRejected(JobEvent):
+    """Rows to mend."""
+
+    told: strawberry.Private[list[dict[str, Any]]]
+    rejected: BigInt = strawberry.field(
+        description="How many rows the import has rejected so far."
+    )
+
+    @strawberry.field
+    def errors(self) -> list[ImportError]:
+        """What is wrong with the first of them."""
+        return [ImportError.of_event(one) for one in self.told]
 
 
 @strawberry.type(
@@ -290,11 +310,17 @@ TRANSITIONS: Final[
     Transition.CANCELED: (JobCanceled, _nothing),
 }
 
-# What a feature tells beside the transitions: the graph's type and its own field.
-OWN_EVENTS: Final[dict[str, tuple[type[JobEvent], str]]] = {
-    str(LAYERS_EXPORTED): (PsdLayersExported, "layer_ids"),
-    str(PREVIEW_READY): (PsdPreviewReady, "document_id"),
-    str(PICTURES_EXPORTED): (PsdPicturesExported, "picture_ids"),
+
+# What a feature tells beside the transitions: the graph's type, and how it names what
+# of the event's body is its own.
+OWN_EVENTS: Final[dict[str, tuple[type[JobEvent], dict[str, str]]]] = {
+    str(LAYERS_EXPORTED): (PsdLayersExported, {"layer_ids": "layer_ids"}),
+    str(PREVIEW_READY): (PsdPreviewReady, {"document_id": "document_id"}),
+    str(PICTURES_EXPORTED): (PsdPicturesExported, {"picture_ids": "picture_ids"}),
+    str(ROWS_REJECTED): (
+        ImportRowsRejected,
+        {"errors": "told", "rejected": "rejected"},
+    ),
 }
 
 JOB_EVENT_TYPES: Final = (
@@ -309,6 +335,7 @@ JOB_EVENT_TYPES: Final = (
     PsdLayersExported,
     PsdPreviewReady,
     PsdPicturesExported,
+    ImportRowsRejected,
     EventGap,
 )
 
@@ -332,8 +359,9 @@ def _happened(item: Happened, common: _Parts) -> JobEvent:
     body = item.event.body
     topic = item.event.topic
     if topic in OWN_EVENTS:
-        kind, field = OWN_EVENTS[topic]
-        parts = {**common, field: getattr(body, field)}
+        kind, fields = OWN_EVENTS[topic]
+        own_parts = {name: getattr(body, field) for field, name in fields.items()}
+        parts = {**common, **own_parts}
         return kind(at=body.timestamp, **parts)
     if body.status not in Transition:  # of a later version, which tells more
         return JobSnapshot(at=body.timestamp, **common)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from features.jobs.models import Job as JobRow
 from features.jobs.rows import body_of
 from features.jobs.services import StartedJob
 from schema.context import Info
+from schema.data_import import ImportRecord, load_import
 from schema.errors import UserError
 from schema.node import Node
 from schema.paging import check_first
@@ -118,7 +119,9 @@ class JobError:
         )
 
 
-JobResult = Annotated[PsdDocument | PsdExport, strawberry.union("JobResult")]
+JobResult = Annotated[
+    PsdDocument | PsdExport | ImportRecord, strawberry.union("JobResult")
+]
 
 
 @strawberry.type
@@ -194,6 +197,8 @@ class Job(Node):
                 return PsdDocument.of(document) if document is not None else None
             case ResultRef("PsdExport", export_id):
                 return await load_export(info, export_id)
+            case ResultRef("ImportRecord", import_id):
+                return await load_import(info, import_id)
             case _:  # none yet, or of a later version
                 return None
 

@@ -10,6 +10,9 @@ from core.base import prefix_of
 from core.container import Container
 from events.cursor import Position
 from events.live.hub import Hub
+from features.data_import.datasets import DatasetsService
+from features.data_import.models import Dataset, ImportRecord, ImportRowError
+from features.data_import.services import DataImportService
 from features.files.models import SourceFile, StoredObject
 from features.files.services import FilesService
 from features.jobs.dead_letters import DeadLettersService
@@ -49,6 +52,7 @@ class Loaders:
         self._picture_pages: dict[Hashable, DataLoader[str, list[PsdExportPicture]]] = (
             {}
         )
+        self._error_pages: dict[Hashable, DataLoader[str, list[ImportRowError]]] = {}
 
     @cached_property
     def users(self) -> DataLoader[str, User | None]:
@@ -164,6 +168,42 @@ class Loaders:
                 lambda ids: service.picture_pages(ids, limit, after), list
             )
         return self._picture_pages[key]
+
+    @cached_property
+    def imports(self) -> DataLoader[str, ImportRecord | None]:
+        """Imports by id."""
+        return by_key(self._container.get(DataImportService).records)
+
+    @cached_property
+    def earlier_imports(self) -> DataLoader[str, ImportRecord | None]:
+        """The import of the same file before, by the id of the later one."""
+        return by_key(self._container.get(DataImportService).earlier_imports)
+
+    @cached_property
+    def import_errors(self) -> DataLoader[str, ImportRowError | None]:
+        """Rejected rows' errors by id."""
+        return by_key(self._container.get(DataImportService).errors)
+
+    @cached_property
+    def import_error_count(self) -> DataLoader[str, int]:
+        """The number of an import's errors, by the import's id."""
+        return by_key(self._container.get(DataImportService).error_counts, int)
+
+    def import_error_page(
+        self, limit: int, after: tuple[int, int] | None
+    ) -> DataLoader[str, list[ImportRowError]]:
+        """A page of an import's errors, by the import's id."""
+        service, key = self._container.get(DataImportService), (limit, after)
+        if key not in self._error_pages:
+            self._error_pages[key] = by_key(
+                lambda ids: service.error_pages(ids, limit, after), list
+            )
+        return self._error_pages[key]
+
+    @cached_property
+    def datasets(self) -> DataLoader[str, Dataset | None]:
+        """Datasets by id."""
+        return by_key(self._container.get(DatasetsService).by_ids)
 
     async def _read_jobs(self, ids: Sequence[str]) -> dict[str, JobRead]:
         position = self._container.get(Hub).position

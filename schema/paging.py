@@ -17,8 +17,11 @@ type TimeKey = tuple[datetime, str]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _Id = Annotated[str, msgspec.Meta(pattern="^[a-z]+_[0-9a-f]{32}\\Z")]
 _Index = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+_RowNumber = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 _time_keys = msgspec.json.Decoder(tuple[_Moment, _Id])
 _indexes: msgspec.json.Decoder[int] = msgspec.json.Decoder(_Index)
+_numbers: msgspec.json.Decoder[int] = msgspec.json.Decoder(_RowNumber)
+_cells = msgspec.json.Decoder(tuple[_RowNumber, _Index])
 
 
 @strawberry.type
@@ -81,6 +84,19 @@ def connect[Row, T](
     count: Callable[[], Awaitable[int]],
 ) -> Connection[T]:
     """Make a page of at most `first` rows from up to one more than that."""
+    edges, page_info = slice_edges(rows, first, after=after, key=key, node=node)
+    return Connection(edges=edges, page_info=page_info, count=count)
+
+
+def slice_edges[Row, T](
+    rows: Sequence[Row],
+    first: int,
+    *,
+    after: str | None,
+    key: Callable[[Row], object],
+    node: Callable[[Row], T],
+) -> tuple[list[Edge[T]], PageInfo]:
+    """Make a page's edges as `connect` does, for a list that is not counted."""
     edges = [Edge(key=key(row), node=node(row)) for row in rows[:first]]
     page_info = PageInfo(
         has_next_page=len(rows) > first,
@@ -88,7 +104,7 @@ def connect[Row, T](
         start_cursor=_write(edges[0].key) if edges else None,
         end_cursor=_write(edges[-1].key) if edges else None,
     )
-    return Connection(edges=edges, page_info=page_info, count=count)
+    return edges, page_info
 
 
 def read_time_key(after: str | None) -> TimeKey | None:
@@ -105,6 +121,16 @@ def read_time_key(after: str | None) -> TimeKey | None:
 def read_index(after: str | None) -> int:
     """Read the cursor of a list that is ordered by index; -1 for its beginning."""
     return -1 if after is None else _read(after, _indexes)
+
+
+def read_row_number(after: str | None) -> int:
+    """Read the cursor of a list that is ordered by rows' numbers; 0 for its beginning."""
+    return 0 if after is None else _read(after, _numbers)
+
+
+def read_cell(after: str | None) -> tuple[int, int] | None:
+    """Read the cursor of a list that is ordered by row and position in it."""
+    return None if after is None else _read(after, _cells)
 
 
 def _write(key: object) -> str:

@@ -39,7 +39,7 @@ async def start(state: TaskiqState) -> None:
     pool = ProcessPool(
         settings.worker_concurrency,
         memory_bytes=settings.task_memory_bytes,
-        preload=("features.psd.utils",),
+        preload=("features.psd.utils", "features.data_import.utils.engine"),
         spare=settings.processes_per_psd - 1,
     )
     await pool.start()

@@ -7,47 +7,6 @@ Of a type or field that is missing, what belongs to it is not listed.
 from typing import Final
 
 OWED: Final[dict[str, frozenset[str]]] = {
-    "import": frozenset(
-        {
-            "ColumnMappingInput",
-            "ColumnType",
-            "Dataset",
-            "DatasetColumn",
-            "DatasetConnection",
-            "DatasetEdge",
-            "DatasetRow",
-            "DatasetRowConnection",
-            "DatasetRowEdge",
-            "ImportDataInput",
-            "ImportError",
-            "ImportErrorCode",
-            "ImportErrorConnection",
-            "ImportErrorEdge",
-            "ImportMode",
-            "ImportPreview",
-            "ImportPreviewColumn",
-            "ImportPreviewPayload",
-            "ImportRecord",
-            "ImportRecordConnection",
-            "ImportRecordEdge",
-            "ImportRowsRejected",
-            "ImportTarget",
-            "ImportTargetColumn",
-            "JobResult | ImportRecord",
-            "Mutation.deleteDataset",
-            "Mutation.importData",
-            "Mutation.undoImport",
-            "Query.dataset",
-            "Query.datasets",
-            "Query.importPreview",
-            "Query.importRecord",
-            "Query.importRecords",
-            "Query.importTargets",
-            "ReadOptionsInput",
-            "RowErrorPolicy",
-            "UndoImportPayload",
-        }
-    ),
     "analysis and backgrounds": frozenset(
         {
             "Aggregate",

@@ -7,6 +7,7 @@ from graphql import get_named_type, is_leaf_type, is_object_type
 from sqlmodel import SQLModel
 from strawberry.utils.str_converters import to_snake_case
 
+from features.data_import.models import Dataset, ImportRecord, ImportRowError
 from features.files.models import SourceFile, StoredObject
 from features.jobs.models import DeadLetter, Job
 from features.psd.models import PsdDocument, PsdExport, PsdExportPicture, PsdLayer
@@ -98,6 +99,23 @@ TYPES: Final = {
         PsdExportPicture,
         frozenset({"id", "export_id", "index", "layer_id", "image_id"}),
     ),
+    "ImportRecord": Shown(
+        ImportRecord,
+        frozenset(
+            {
+                "updated_at",
+                "owner_id",
+                "job_id",
+                "file_id",
+                "dataset_id",
+                "stored_at",
+                "report_name",
+                "report_id",
+            }
+        ),
+    ),
+    "ImportError": Shown(ImportRowError, frozenset({"import_id", "position"})),
+    "Dataset": Shown(Dataset, frozenset({"updated_at", "owner_id", "table_name"})),
     "PsdLayer": Shown(
         PsdLayer,
         frozenset(

@@ -17,6 +17,7 @@ OWNERS = {
     "psd.layers": JobKind.PSD_PARSE,
     "psd.preview": JobKind.PSD_PARSE,
     "psd.pictures": JobKind.PSD_EXPORT,
+    "data_import.rows": JobKind.DATA_IMPORT,
 }
 
 
@@ -37,10 +38,11 @@ def table() -> str:
                 f"| `{kind}` | {transition} | `{subject}` | {body} | "
                 f"`{graph_type.__name__}` |"
             )
-        for topic, (graph_type, field) in OWN_EVENTS.items():
+        for topic, (graph_type, fields) in OWN_EVENTS.items():
             if OWNERS[topic.rpartition(".")[0]] is kind:
+                body = ", ".join(f"`{field}`" for field in fields)
                 lines.append(
-                    f"| `{kind}` | | `events.{topic}.{{job}}` | `{field}` | "
+                    f"| `{kind}` | | `events.{topic}.{{job}}` | {body} | "
                     f"`{graph_type.__name__}` |"
                 )
     return "\n".join(lines) + "\n"

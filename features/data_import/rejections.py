@@ -1,0 +1,137 @@
+"""Rows that an import rejects: stored while it runs, told of, and kept for its report."""
+
+import asyncio
+import struct
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from core.database_async import Database, Session
+from events.subjects import ROWS_REJECTED
+from features.data_import import crud, record_crud
+from features.data_import.utils.types import RowError
+from features.jobs.run import JobRun, Report
+
+FLUSH_SECONDS: Final = 0.25
+# More than that is stored without waiting, and without an event of its own.
+MOST_WAITING: Final = 20_000
+ERRORS_PER_EVENT: Final = 20
+VALUE_CHARACTERS: Final = 100
+# Of the 16 KiB of an event's body, less what the job itself takes.
+EVENT_ERRORS_BYTES: Final = 9 * 1024
+_ARRAY_32: Final = 0xDD
+
+
+class Rejections:
+    """Stores what is wrong with rows, in transactions of their own beside the import's.
+
+    `path` is for the same in one msgpack list, from which the report is made.
+    """
+
+    def __init__(
+        self,
+        run: JobRun,
+        database: Database,
+        import_id: str,
+        path: Path,
+        report: Callable[[], Report],
+    ) -> None:
+        self.path = path
+        self.rows = 0
+        self.first: list[RowError] = []
+        self._run = run
+        self._database = database
+        self._import_id = import_id
+        self._report = report
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew; nothing of what was added counts any more."""
+        self.rows, self._count = 0, 0
+        self.first = []
+        self._waiting: list[RowError] = []
+        self._told = -FLUSH_SECONDS
+        self.path.write_bytes(struct.pack(">BI", _ARRAY_32, 0))
+
+    async def add(self, errors: Sequence[RowError], rows: int) -> None:
+        """Take what is wrong with some `rows`, and store it if it is time to."""
+        self.rows += rows
+        if errors:
+            self._count += len(errors)
+            self.first += errors[: ERRORS_PER_EVENT - len(self.first)]
+            self._waiting += errors
+            await asyncio.to_thread(self._write, errors)
+        await self._flush_if_due()
+
+    async def flush(self) -> None:
+        """Store what waits, and tell of it."""
+        if not self._waiting:
+            return
+        some, self._waiting = self._waiting, []
+        wait = self._told + FLUSH_SECONDS - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        self._told = time.monotonic()
+
+        async def effects(session: Session) -> None:
+            await record_crud.set_counts(
+                session, self._import_id, read=self._report().done, rejected=self.rows
+            )
+
+        await self._store(some)
+        await self._run.record(
+            ROWS_REJECTED,
+            effects,
+            self._report(),
+            errors=sample(self._import_id, some),
+            rejected=self.rows,
+        )
+
+    async def _flush_if_due(self) -> None:
+        if time.monotonic() - self._told >= FLUSH_SECONDS:
+            await self.flush()
+        elif len(self._waiting) >= MOST_WAITING:
+            keep = ERRORS_PER_EVENT
+            some, self._waiting = self._waiting[keep:], self._waiting[:keep]
+            await self._store(some)
+
+    async def _store(self, errors: Sequence[RowError]) -> None:
+        async with self._database.transaction() as session:
+            await crud.save_errors(session, self._import_id, errors)
+
+    def _write(self, errors: Sequence[RowError]) -> None:
+        with self.path.open("r+b") as file:
+            file.write(struct.pack(">BI", _ARRAY_32, self._count))
+            file.seek(0, 2)
+            file.writelines(map(msgspec.msgpack.encode, errors))
+
+
+def sample(import_id: str, errors: Sequence[RowError]) -> list[dict[str, Any]]:
+    """Return the first errors as an event holds them, which bounds their bytes."""
+    shown: list[dict[str, Any]] = []
+    room = EVENT_ERRORS_BYTES
+    for error in errors[:ERRORS_PER_EVENT]:
+        one = {
+            "id": crud.error_id(import_id, error.row, error.position),
+            "row": error.row,
+            "column": _cut(error.column),
+            "value": _cut(error.value),
+            "code": error.code.value,
+            "message": _cut(error.message, 3 * VALUE_CHARACTERS),
+        }
+        room -= len(msgspec.json.encode(one)) + 1
+        if room < 0:
+            break
+        shown.append(one)
+    return shown
+
+
+def _cut(text: str | None, most: int = VALUE_CHARACTERS) -> str | None:
+    if text is None:
+        return None
+    # What JSON writes as six bytes is shown as one character.
+    plain = "".join(one if one.isprintable() else " " for one in text[:most])
+    return plain.encode("utf-8", "replace").decode()
