@@ -55,7 +55,19 @@ export function durationOf(job: Job, now: number): string | null {
 /** "layers 12 of 40" */
 export function stageOf({ progress }: Job): string {
   const { stage, done, total } = progress;
-  return `${stage} ${done}${total === null ? '' : ` of ${total}`}`.trim();
+  const whole = total === null ? '' : ` of ${total.toLocaleString()}`;
+  return `${stage} ${done.toLocaleString()}${whole}`.trim();
+}
+
+/** "about 12 s left"; empty where it cannot be told. */
+export function leftOf({ progress: { etaSeconds } }: Job): string {
+  if (etaSeconds === null) {
+    return '';
+  }
+  const seconds = Math.ceil(etaSeconds);
+  return seconds < 90
+    ? `about ${seconds} s left`
+    : `about ${Math.round(seconds / 60)} min left`;
 }
 
 /** The time, each second anew while somebody needs it. */

@@ -33,9 +33,12 @@ function nameOf({ __typename }: WatchedEvent): string {
   return NAMES[__typename] ?? words;
 }
 
-function partOf({ __typename, job, layers }: WatchedEvent): string {
+function partOf({ __typename, job, layers, errors }: WatchedEvent): string {
   if (layers) {
     return layers.map(({ name }) => name).join(', ');
+  }
+  if (errors) {
+    return `rows ${[...new Set(errors.map(({ row }) => row))].join(', ')}`;
   }
   switch (__typename) {
     case 'JobStarted':

@@ -3,9 +3,10 @@ import { reachable } from '../server';
 import { describe, steer } from './api';
 import { durationOf, fileOf, kindOf, timeOf, useNow } from './format';
 import { History } from './history';
+import { Outcome } from './imports/outcome';
 import { JobProgress, Status } from './job-parts';
 import { Layers } from './layers';
-import { addressOf, closeJob, goTo } from './navigation';
+import { addressOf, closeJob, goToJob } from './navigation';
 import { useStore } from './store';
 import { hasEnded } from './types';
 import type { JobDetails } from './types';
@@ -42,7 +43,7 @@ interface OpenedProps {
 }
 
 function Opened({ id, watching }: OpenedProps) {
-  const { job, isMissing, events, layers, failure } = useStore(watching.store);
+  const { job, isMissing, isSettled, events, layers, rejected, failure } = useStore(watching.store);
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), [id]);
   const name = job ? (fileOf(job) ?? kindOf(job)) : 'Job';
@@ -67,6 +68,9 @@ function Opened({ id, watching }: OpenedProps) {
         <p role="alert" className="failure">
           {failure}
         </p>
+      )}
+      {job?.kind === 'DATA_IMPORT' && (
+        <Outcome {...{ job, isSettled, rejected }} reload={watching.load} />
       )}
       <Layers layers={layers} />
       {!isMissing && <History events={events} />}
@@ -152,7 +156,7 @@ function Steering({ job, reload }: SteeringProps) {
     try {
       const id = await steer(name, job.id);
       if (name === 'Retry') {
-        goTo(id);
+        goToJob(id);
       } else {
         await reload();
       }

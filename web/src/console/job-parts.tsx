@@ -1,4 +1,4 @@
-import { readable, stageOf } from './format';
+import { leftOf, readable, stageOf } from './format';
 import { hasEnded } from './types';
 import type { Job } from './types';
 
@@ -12,13 +12,13 @@ export function Status({ of }: { of: Job }) {
 
 /** How far a job is: a bar, and in words what is being done. */
 export function JobProgress({ job }: { job: Job }) {
-  const percent = Math.floor(job.progress.fraction * 100);
+  const percent = `${Math.floor(job.progress.fraction * 100)} %`;
+  const doing = job.progress.stage ? [stageOf(job), leftOf(job)] : [];
+  const words = [percent, ...(hasEnded(job) ? [] : doing)];
   return (
     <div className="progress">
       <progress value={job.progress.fraction} aria-label="Progress" />
-      <small>
-        {percent} %{!hasEnded(job) && job.progress.stage && ` · ${stageOf(job)}`}
-      </small>
+      <small>{words.filter(Boolean).join(' · ')}</small>
     </div>
   );
 }

@@ -115,7 +115,8 @@ function NoJobs() {
       <h2>No jobs yet</h2>
       <p>
         Drop a Photoshop file above: it is parsed, and its layers appear here while they
-        are exported.
+        are exported. Drop an Excel or CSV file: you see what is in it, and then its rows
+        are stored.
       </p>
       <p>
         Programs start jobs through the API: <a href="/graphql">GraphiQL</a> has

@@ -1,4 +1,5 @@
 import './console.css';
+import './imports/imports.css';
 import { createRoot } from 'react-dom/client';
 import { Console } from './console';
 import { followJobs } from './jobs';

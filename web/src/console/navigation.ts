@@ -1,16 +1,42 @@
 import { useSyncExternalStore } from 'react';
 
-const JOB = /^#\/jobs\/(job_[0-9a-f]+)$/;
+/** What an address leads to. */
+export interface Place {
+  kind: 'job' | 'import' | 'dataset';
+  id: string;
+}
+
+const PLACES: Record<Place['kind'], RegExp> = {
+  job: /^#\/jobs\/(job_[0-9a-f]+)$/,
+  import: /^#\/import\/(file_[0-9a-f]+)$/,
+  dataset: /^#\/datasets\/(dataset_[0-9a-f]+)$/,
+};
 
 /** The address of a job's page. */
 export function addressOf(id: string): string {
   return `#/jobs/${id}`;
 }
 
-/** The job that the address names, or null. */
-export function useJobInAddress(): string | null {
+/** The address of the page that imports a file. */
+export function importOf(fileId: string): string {
+  return `#/import/${fileId}`;
+}
+
+/** The address of a dataset's page. */
+export function datasetOf(id: string): string {
+  return `#/datasets/${id}`;
+}
+
+/** What the address names beside the jobs, or null. */
+export function usePlace(): Place | null {
   const hash = useSyncExternalStore(followAddress, () => location.hash);
-  return JOB.exec(hash)?.[1] ?? null;
+  for (const [kind, form] of Object.entries(PLACES)) {
+    const id = form.exec(hash)?.[1];
+    if (id) {
+      return { kind: kind as Place['kind'], id };
+    }
+  }
+  return null;
 }
 
 function followAddress(listener: () => void): () => void {
@@ -18,8 +44,12 @@ function followAddress(listener: () => void): () => void {
   return () => removeEventListener('hashchange', listener);
 }
 
-export function goTo(id: string): void {
+export function goToJob(id: string): void {
   location.hash = addressOf(id);
+}
+
+export function goToImport(fileId: string): void {
+  location.hash = importOf(fileId);
 }
 
 /** Close a job's page, and lead whoever uses the keyboard back to its row. */

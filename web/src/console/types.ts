@@ -1,3 +1,5 @@
+import type { ImportResult, RowError } from './imports/types';
+
 export type JobStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED';
 
 /** A job as the list shows it; kinds and statuses may come that are not known here. */
@@ -40,7 +42,7 @@ export interface JobDetails extends Job {
         layerCount?: number;
         image?: { url: string } | null;
         layers?: { nodes: Layer[] };
-      })
+      } & Partial<ImportResult>)
     | null;
 }
 
@@ -53,6 +55,7 @@ export interface JobEvent {
 export interface WatchedEvent extends JobEvent {
   at: string;
   layers?: Layer[];
+  errors?: RowError[];
 }
 
 export function hasEnded({ status }: Job): boolean {

@@ -1,16 +1,18 @@
 import { useState } from 'react';
 import { DropZone } from '../upload/drop-zone';
-import { sendFile } from '../upload/send-file';
+import { DESIGNS, TABLES, isTable } from '../upload/endings';
+import { sendFile, uploadFile } from '../upload/send-file';
+import type { OnStep } from '../upload/send-file';
 import { describe } from './api';
+import { goToImport, goToJob } from './navigation';
 import { beginWatching } from './watched';
-import { goTo } from './navigation';
 
 interface Step {
   name: string;
   fraction?: number;
 }
 
-/** A file goes up, its parse starts, and its page opens. */
+/** A file goes up, and the page opens on which it goes on. */
 export function UploadCard() {
   const [step, setStep] = useState<Step | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
@@ -18,11 +20,7 @@ export function UploadCard() {
   async function upload(file: File): Promise<void> {
     setFailure(null);
     try {
-      const { id, after } = await sendFile(file, (name, fraction) =>
-        setStep({ name, fraction }),
-      );
-      beginWatching(id, after);
-      goTo(id);
+      await begin(file, (name, fraction) => setStep({ name, fraction }));
     } catch (error) {
       setFailure(describe(error));
     } finally {
@@ -31,8 +29,13 @@ export function UploadCard() {
   }
 
   return (
-    <section className="upload" aria-label="Parse a PSD">
-      <DropZone disabled={step !== null} onFile={upload} />
+    <section className="upload" aria-label="Upload a file">
+      <DropZone
+        disabled={step !== null}
+        endings={[...DESIGNS, ...TABLES]}
+        hint="a design (.psd, .psb) or a table (.xlsx, .xls, .ods, .csv, .tsv, .zip)"
+        onFile={upload}
+      />
       <div role="status">
         {step && (
           <p className="step">
@@ -47,4 +50,15 @@ export function UploadCard() {
       )}
     </section>
   );
+}
+
+/** A table is looked at before it is imported, a design is parsed at once. */
+async function begin(file: File, step: OnStep): Promise<void> {
+  if (isTable(file.name)) {
+    goToImport(await uploadFile(file, step));
+  } else {
+    const { id, after } = await sendFile(file, step);
+    beginWatching(id, after);
+    goToJob(id);
+  }
 }

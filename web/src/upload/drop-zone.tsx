@@ -3,11 +3,15 @@ import type { DragEvent } from 'react';
 
 interface Props {
   disabled: boolean;
+  /** The endings of the names that it takes, such as ".psd". */
+  endings: readonly string[];
+  /** The same for people. */
+  hint: string;
   onFile(file: File): void;
 }
 
 /** A field that takes one file, chosen or dropped. */
-export function DropZone({ disabled, onFile }: Props) {
+export function DropZone({ disabled, endings, hint, onFile }: Props) {
   const [over, setOver] = useState(false);
 
   function take(files: FileList | null): void {
@@ -36,10 +40,10 @@ export function DropZone({ disabled, onFile }: Props) {
       <span>
         <b>Choose a file</b> or drop it here
       </span>
-      <small>.psd or .psb</small>
+      <small>{hint}</small>
       <input
         type="file"
-        accept=".psd,.psb"
+        accept={endings.join(',')}
         disabled={disabled}
         onChange={(event) => {
           take(event.target.files);

@@ -44,6 +44,13 @@ const HASHED_MAX_BYTES = 256 * 1024 ** 2;
 
 /** Upload a file and start its parse. */
 export async function sendFile(file: File, step: OnStep): Promise<StartedParse> {
+  const fileId = await uploadFile(file, step);
+  step('Starting the parse');
+  return startParse(fileId);
+}
+
+/** Upload a file; return its id. */
+export async function uploadFile(file: File, step: OnStep): Promise<string> {
   step('Computing the checksum');
   const sha256 = await checksum(file);
   step('Asking for a place');
@@ -58,8 +65,7 @@ export async function sendFile(file: File, step: OnStep): Promise<StartedParse> 
     throw new Error('The server gave no upload target.');
   }
   await put(file, target, (fraction) => step('Uploading', fraction));
-  step('Starting the parse');
-  return startParse(source.id);
+  return source.id;
 }
 
 async function startParse(fileId: string): Promise<StartedParse> {

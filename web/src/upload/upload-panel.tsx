@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useRunInNewTab } from '../use-run-in-new-tab';
 import { DropZone } from './drop-zone';
+import { DESIGNS } from './endings';
 import { LiveEvents } from './live-events';
 import { sendFile } from './send-file';
 import watchJob from './watch-job.graphql?raw';
@@ -37,7 +38,12 @@ export function UploadPanel() {
         The file goes up, its parse starts, and a new tab subscribes to every event
         of it.
       </p>
-      <DropZone disabled={step !== null} onFile={upload} />
+      <DropZone
+        disabled={step !== null}
+        endings={DESIGNS}
+        hint=".psd or .psb"
+        onFile={upload}
+      />
       {step && (
         <p role="status">
           {step.name}… <progress value={step.fraction} />
