@@ -34,7 +34,18 @@ async def empty(url: str) -> None:
     try:
         await connection.execute(
             "truncate outbox, stored_objects, source_files, jobs, dead_letters, "
-            "psd_documents, psd_layers cascade"
+            "psd_documents, psd_layers, imports, import_previous, orders, datasets "
+            "cascade"
         )
+        await _drop_datasets(connection)
     finally:
         await connection.close()
+
+
+async def _drop_datasets(connection: asyncpg.Connection) -> None:
+    """Drop the tables that were made from files."""
+    tables = await connection.fetch(
+        "select tablename from pg_tables where schemaname = 'datasets'"
+    )
+    for table in tables:
+        await connection.execute(f'drop table datasets."{table["tablename"]}"')

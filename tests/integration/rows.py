@@ -5,6 +5,9 @@ from datetime import timedelta
 
 from core.base import derived_id, new_id, utc_now
 from core.database_async import Database
+from features.data_import import crud as import_crud
+from features.data_import.models import ImportRecord
+from features.data_import.utils.types import ErrorKind, RowError
 from features.files.models import SourceFile, StoredObject
 from features.jobs.models import DeadLetter, Job
 from features.psd import crud, export_crud
@@ -56,6 +59,37 @@ async def add_dead_letters(
     async with database.transaction() as session:
         session.add_all(letters)
     return sorted(letters, key=lambda one: (one.at, one.id), reverse=True)
+
+
+async def add_imports(database: Database, number: int) -> None:
+    """Store imports of the same bytes into orders, each with a report and two errors."""
+    async with database.transaction() as session:
+        for _ in range(number):
+            job, file, report = _job(), _file(), _stored()
+            file.sha256 = "0" * 64
+            session.add_all([job, file, report])
+            await session.flush()
+            record = ImportRecord(
+                id=derived_id("import", job.id, "import"),
+                owner_id=LOCAL_ADMINISTRATOR_ID,
+                job_id=job.id,
+                file_id=file.id,
+                target="orders",
+                mode="APPEND",
+                rows_rejected=2,
+                stored_at=utc_now(),
+                report_name="page - rejected rows.csv",
+                report_id=report.id,
+            )
+            session.add(record)
+            await session.flush()
+            await import_crud.save_errors(session, record.id, _ROW_ERRORS)
+
+
+_ROW_ERRORS = [
+    RowError(row, 1, "amount", "x", ErrorKind.NOT_A_NUMBER, "No number.")
+    for row in (2, 3)
+]
 
 
 class _Made:

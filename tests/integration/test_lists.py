@@ -53,7 +53,7 @@ async def test_an_empty_page_still_counts(name: str, client: Client) -> None:
     }
 
 
-@pytest.mark.parametrize("name", [*LISTS, "deadLetters"])
+@pytest.mark.parametrize("name", [*LISTS, "deadLetters", "importRecords", "datasets"])
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -8,7 +8,7 @@ import pytest
 from core.database_async import Database
 from tests.client import Client
 from tests.integration.gateway import gateway
-from tests.integration.rows import add_dead_letters, add_documents
+from tests.integration.rows import add_dead_letters, add_documents, add_imports
 from tests.integration.statements import statements
 
 LAYERS = 10
@@ -61,6 +61,22 @@ query ($first: Int!) {
         totalCount
         nodes { archive { url } pictures(first: 2) { nodes { name image { url } } } }
       }
+    }
+  }
+}
+"""
+IMPORTS = """
+query ($first: Int!) {
+  importRecords(first: $first) {
+    totalCount
+    nodes {
+      id
+      file { filename }
+      job { status }
+      dataset { name }
+      duplicateOf { id }
+      errors(first: 2) { totalCount nodes { id row } }
+      errorReport { url }
     }
   }
 }
@@ -125,6 +141,28 @@ async def test_a_hundred_exports_cost_as_many_statements_as_ten(
         assert [one["name"] for one in pictures] == ["layer 0.png"] * first
         assert all(one["image"]["url"] for one in pictures)
         assert len(sent) == 6, "\n\n".join(sent)
+
+
+async def test_a_hundred_imports_cost_as_many_statements_as_ten(
+    designs: tuple[Client, Database],
+) -> None:
+    client, database = designs
+    await add_imports(database, DOCUMENTS)
+    for first in (DOCUMENTS, 10):
+        with statements(database) as sent:
+            answer = (await client.ask(IMPORTS, first=first))["importRecords"]
+        nodes = answer["nodes"]
+        assert (len(nodes), answer["totalCount"]) == (first, DOCUMENTS)
+        earlier = [one["duplicateOf"] and one["duplicateOf"]["id"] for one in nodes]
+        assert earlier[: first - 1] == [one["id"] for one in nodes[1:]]
+        assert all(len(one["errors"]["nodes"]) == 2 for one in nodes)
+        assert all(one["errorReport"]["url"] for one in nodes)
+        assert len(sent) == 8, "\n\n".join(sent)
+    ids = [one["errors"]["nodes"][0]["id"] for one in nodes]
+    with statements(database) as sent:
+        found = await client.ask(NODES, ids=ids)
+    assert [node["id"] for node in found["nodes"]] == ids
+    assert len(sent) == 2
 
 
 async def test_a_hundred_dead_letters_cost_as_many_statements_as_ten(

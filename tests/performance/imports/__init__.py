@@ -1,0 +1,1 @@
+"""The data import beside psql's copy, and how it writes, by size."""

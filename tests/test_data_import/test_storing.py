@@ -1,0 +1,367 @@
+"""What imports store: every row accounted for, all or nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import AppError
+from features.data_import.models import DuplicateRow, ImportMode, ImportRecord, Merged
+from features.data_import.storing import Storing
+from features.data_import.utils.types import ColumnType
+from tests.test_data_import.warehouse import (
+    ORDERS,
+    Warehouse,
+    column,
+    copy_and_merge,
+    pieces,
+    stream,
+)
+
+A = ("A", "x", "paid", 1)
+B = ("B", "x", "paid", 2)
+C = ("C", "", "sent", 3)
+
+
+def duplicate(row: int, number: str, first: int | None) -> DuplicateRow:
+    return DuplicateRow(row, (("order_number", number), ("sku", "x")), first)
+
+
+async def test_new_rows_are_inserted(warehouse: Warehouse) -> None:
+    stored = await warehouse.append([A, B, ("C", None, "sent", 3)])
+    assert (stored.merged, stored.duplicates) == (Merged(3, 0, 0), [])
+    assert await warehouse.orders() == [A, B, C]
+    record = await warehouse.reread(stored.import_id)
+    assert (record.rows_read, record.rows_inserted) == (3, 3)
+    assert (record.rows_updated, record.rows_rejected) == (0, 0)
+    assert record.stored_at is not None and record.dataset_id is not None
+
+
+async def test_append_leaves_out_what_the_table_has(warehouse: Warehouse) -> None:
+    await warehouse.append([A])
+    stored = await warehouse.append([B, ("A", "x", "sent", 9), C])
+    assert stored.merged == Merged(2, 0, 1)
+    assert stored.duplicates == [duplicate(2, "A", None)]
+    assert await warehouse.orders() == [A, B, C]
+
+
+async def test_the_first_row_of_a_key_counts(warehouse: Warehouse) -> None:
+    again = [("A", "x", "sent", 8), ("A", "x", "sent", 9)]
+    stored = await warehouse.append([C, A, B, *again])
+    assert stored.merged == Merged(3, 0, 2)
+    assert stored.duplicates == [duplicate(4, "A", 2), duplicate(5, "A", 2)]
+    assert await warehouse.orders() == [A, B, C]
+
+
+async def test_append_tells_both_kinds_of_duplicates(warehouse: Warehouse) -> None:
+    await warehouse.append([A])
+    stored = await warehouse.append([A, A, B, B])
+    assert stored.merged == Merged(1, 0, 3)
+    assert stored.duplicates == [
+        duplicate(1, "A", None),
+        duplicate(2, "A", None),
+        duplicate(4, "B", 3),
+    ]
+
+
+async def test_upsert_updates_what_the_table_has(warehouse: Warehouse) -> None:
+    await warehouse.append([A, B])
+    changed = [("A", "x", None, 7), C, ("A", "x", "sent", 8), C]
+    stored = await warehouse.append(changed, mode=ImportMode.UPSERT)
+    assert stored.merged == Merged(1, 1, 2)
+    assert stored.duplicates == [
+        duplicate(3, "A", 1),
+        DuplicateRow(4, (("order_number", "C"), ("sku", "")), 2),
+    ]
+    assert await warehouse.orders() == [("A", "x", None, 7), B, C]
+
+
+async def test_upsert_leaves_other_columns_alone(warehouse: Warehouse) -> None:
+    await warehouse.append([A, B])
+    some = (ORDERS[0], ORDERS[1], ORDERS[3])
+    rows = [("A", "x", 7), ("D", "x", 8)]
+    stored = await warehouse.append(rows, mode=ImportMode.UPSERT, columns=some)
+    assert stored.merged == Merged(1, 1, 0)
+    new = ("D", "x", None, 8)
+    assert await warehouse.orders() == [("A", "x", "paid", 7), B, new]
+
+
+async def test_an_upsert_of_keys_alone_counts_as_updated(warehouse: Warehouse) -> None:
+    await warehouse.append([A])
+    keys = ORDERS[:2]
+    stored = await warehouse.append([("A", "x")], mode=ImportMode.UPSERT, columns=keys)
+    assert stored.merged == Merged(0, 1, 0)
+    assert await warehouse.orders() == [A]
+
+
+async def test_a_key_that_the_file_has_in_part(warehouse: Warehouse) -> None:
+    columns = (ORDERS[0], ORDERS[2])
+    await warehouse.append([("A", "paid")], columns=columns)
+    rows = [("A", "sent"), ("B", "paid"), ("B", "sent")]
+    stored = await warehouse.append(rows, columns=columns, mode=ImportMode.UPSERT)
+    assert stored.merged == Merged(1, 1, 1)
+    assert stored.duplicates == [DuplicateRow(3, (("order_number", "B"),), 2)]
+    names = ("order_number", "platform", "sku", "status")
+    expected = [("A", "", "", "sent"), ("B", "", "", "paid")]
+    assert await warehouse.orders(*names) == expected
+
+
+async def test_replace_swaps_the_whole_content(warehouse: Warehouse) -> None:
+    await warehouse.append([A, B])
+    await warehouse.append([A], mode=ImportMode.UPSERT)
+    stored = await warehouse.append([B, C, B], mode=ImportMode.REPLACE)
+    assert stored.merged == Merged(2, 0, 1)
+    assert stored.duplicates == [duplicate(3, "B", 1)]
+    assert await warehouse.orders() == [B, C]
+    assert await warehouse.select("select row_count from datasets") == [(2,)]
+    assert await warehouse.select("select * from import_previous") == []
+
+
+@pytest.mark.parametrize("mode", list(ImportMode))
+async def test_a_dry_run_counts_and_stores_nothing(
+    warehouse: Warehouse, mode: ImportMode
+) -> None:
+    await warehouse.append([A, B])
+    before = (await warehouse.everything())[:3]
+    rows = [("A", "x", "sent", 9), C, C]
+    dry = await warehouse.append(rows, mode=mode, dry_run=True)
+    assert (await warehouse.everything())[:3] == before
+    record = await warehouse.reread(dry.import_id)
+    assert record.stored_at is None and record.dataset_id is None
+    real = await warehouse.append(rows, mode=mode)
+    assert (real.merged, real.duplicates) == (dry.merged, dry.duplicates)
+    counted = await warehouse.reread(real.import_id)
+    for name in ("rows_read", "rows_inserted", "rows_updated", "rows_rejected"):
+        assert getattr(record, name) == getattr(counted, name)
+
+
+async def test_a_dataset_is_made_in_the_files_order(warehouse: Warehouse) -> None:
+    columns = (column("c1", heading="Name"), column("c2", ColumnType.INTEGER, "N"))
+    rows = [(f"name {number}", number) for number in range(300, 0, -1)]
+    stored = await warehouse.append(rows, target=None, columns=columns)
+    assert stored.merged == Merged(300, 0, 0)
+    (table,) = await warehouse.tables()
+    found = await warehouse.select(f"select * from datasets.{table} order by _row")
+    assert found == [(place, *row) for place, row in enumerate(rows, 1)]
+
+
+async def test_a_dry_run_makes_no_dataset(warehouse: Warehouse) -> None:
+    stored = await warehouse.append([A], target=None, dry_run=True)
+    assert stored.merged == Merged(1, 0, 0)
+    assert await warehouse.tables() == []
+    assert await warehouse.select("select id from datasets") == []
+    assert (await warehouse.reread(stored.import_id)).rows_inserted == 1
+
+
+class Restarted(Exception):
+    """What was copied is not to be kept."""
+
+
+async def given_up(data: bytes) -> AsyncIterator[bytes]:
+    yield data[: len(data) // 2]
+    raise Restarted
+
+
+@pytest.mark.parametrize("target", ["orders", None])
+async def test_what_was_copied_can_be_discarded(
+    warehouse: Warehouse, target: str | None
+) -> None:
+    record = await warehouse.record(target=target)
+    async with warehouse.storing(record) as storing:
+        await storing.open(ORDERS[:2])
+        with pytest.raises(Restarted):
+            await storing.copy(given_up(stream(ORDERS[:2], [("X", "y")] * 5000)))
+        await storing.discard()
+        stored = await copy_and_merge(storing, record, [A, B])
+    assert stored.merged == Merged(2, 0, 0)
+    assert len(await warehouse.tables()) == (target is None)
+
+
+async def waiting_for_the_target(warehouse: Warehouse, count: int) -> None:
+    """Wait until so many imports wait for their target."""
+    query = (
+        "select count(*) from pg_locks where locktype = 'advisory' and not granted "
+        "and database = (select oid from pg_database where datname = current_database())"
+    )
+    while await warehouse.select(query) != [(count,)]:
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("mode", [ImportMode.APPEND, ImportMode.UPSERT])
+async def test_imports_at_once_count_exactly(
+    warehouse: Warehouse, mode: ImportMode
+) -> None:
+    first, second, third = [await warehouse.record(mode=mode) for _ in range(3)]
+    async with warehouse.storing(first) as storing:
+        await copy_and_merge(storing, first, [A, B])
+        others = [
+            asyncio.create_task(warehouse.store(second, [B, C])),
+            asyncio.create_task(warehouse.store(third, [A, C, ("D", "", "new", 4)])),
+        ]
+        await waiting_for_the_target(warehouse, 2)
+    merged = [(await one).merged for one in others]
+    late = int(mode is ImportMode.UPSERT)
+    one = Merged(1, late, 1 - late)
+    whichever = (
+        [one, Merged(1, 2 * late, 2 - 2 * late)],
+        [Merged(0, 2 * late, 2 - 2 * late), Merged(2, late, 1 - late)],
+    )
+    assert merged in whichever
+    assert len(await warehouse.orders()) == 4
+    assert await warehouse.select("select row_count from datasets") == [(4,)]
+
+
+async def test_an_import_behind_one_that_is_rolled_back(warehouse: Warehouse) -> None:
+    first, second = [await warehouse.record() for _ in range(2)]
+    with pytest.raises(Restarted):
+        async with warehouse.storing(first) as storing:
+            await copy_and_merge(storing, first, [A, B])
+            behind = asyncio.create_task(warehouse.store(second, [B, C]))
+            await waiting_for_the_target(warehouse, 1)
+            raise Restarted
+    assert (await behind).merged == Merged(2, 0, 0)
+    assert await warehouse.orders() == [B, C]
+
+
+async def test_two_attempts_store_once(warehouse: Warehouse) -> None:
+    record = await warehouse.record(target=None)
+    async with warehouse.storing(record) as storing:
+        # A worker that froze has this table, uncommitted; its successor goes on.
+        await storing.open(ORDERS)
+        await warehouse.store(record, [A])
+        assert await storing.copy(pieces(stream(ORDERS, [A]))) == 1
+        merged = await storing.merge()
+        with pytest.raises(Exception, match="datasets_pkey") as caught:
+            await storing.record(merged, 1, 0)
+        assert not isinstance(caught.value, AppError)
+        await storing._session.rollback()
+    assert len(await warehouse.tables()) == 1
+
+
+async def test_a_second_attempt_at_a_target_is_refused(warehouse: Warehouse) -> None:
+    record = await warehouse.record()
+    await warehouse.store(record, [A])
+    with pytest.raises(AppError, match="nothing was stored"):
+        await warehouse.store(record, [B])
+    assert await warehouse.orders() == [A]
+
+
+async def kill_others(warehouse: Warehouse) -> None:
+    """End all connections that are in a transaction."""
+    killed = await warehouse.select(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> "
+        "pg_backend_pid() and datname = current_database() and xact_start is not null"
+    )
+    assert killed == [(True,)]
+
+
+type Step = Callable[[Warehouse, Storing, ImportRecord], Awaitable[None]]
+
+
+async def opened(warehouse: Warehouse, storing: Storing, _: ImportRecord) -> None:
+    await storing.open(ORDERS)
+    await kill_others(warehouse)
+    await storing.copy(pieces(stream(ORDERS, [A])))
+
+
+async def copying(warehouse: Warehouse, storing: Storing, _: ImportRecord) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield stream(ORDERS, [A] * 1000)[:-2]
+        await asyncio.sleep(0.1)
+        await kill_others(warehouse)
+        await asyncio.sleep(0.1)
+        while True:
+            yield b"\xff\xff"
+
+    await storing.open(ORDERS)
+    await storing.copy(chunks())
+
+
+async def copied(warehouse: Warehouse, storing: Storing, _: ImportRecord) -> None:
+    await storing.open(ORDERS)
+    await storing.copy(pieces(stream(ORDERS, [A, C])))
+    await kill_others(warehouse)
+    await storing.merge()
+
+
+async def merged_(warehouse: Warehouse, storing: Storing, record: ImportRecord) -> None:
+    await storing.open(ORDERS)
+    await storing.copy(pieces(stream(ORDERS, [A, C])))
+    done = await storing.merge()
+    await kill_others(warehouse)
+    await storing.record(done, 2, 0)
+
+
+async def recorded(
+    warehouse: Warehouse, storing: Storing, record: ImportRecord
+) -> None:
+    await copy_and_merge(storing, record, [A, C])
+    await kill_others(warehouse)
+
+
+WINDOWS: list[Step] = [opened, copying, copied, merged_, recorded]
+
+
+@pytest.mark.parametrize("target", ["orders", None])
+@pytest.mark.parametrize("window", WINDOWS)
+async def test_a_connection_that_is_killed_leaves_nothing(
+    warehouse: Warehouse, window: Step, target: str | None
+) -> None:
+    mode = ImportMode.UPSERT if target else ImportMode.APPEND
+    await warehouse.append([("A", "x", "old", 1), B])
+    record = await warehouse.record(target=target, mode=mode)
+    before = await warehouse.everything()
+    with pytest.raises(Exception) as caught:
+        async with warehouse.storing(record) as storing:
+            await window(warehouse, storing, record)
+    assert not isinstance(caught.value, AssertionError)
+    assert await warehouse.everything() == before
+    stored = await warehouse.store(record, [A, C])
+    assert stored.merged == (Merged(1, 1, 0) if target else Merged(2, 0, 0))
+
+
+IDLENESS = "idle_in_transaction_session_timeout"
+
+
+async def test_until_the_merge_a_transaction_may_wait(warehouse: Warehouse) -> None:
+    async def chunks(data: bytes) -> AsyncIterator[bytes]:
+        yield data[:30]
+        await asyncio.sleep(0.6)
+        yield data[30:]
+
+    record = await warehouse.record()
+    async with warehouse.storing(record) as storing:
+        await storing._session.execute(text(f"set local {IDLENESS} = '300ms'"))
+        await storing.open(ORDERS)
+        await asyncio.sleep(0.6)
+        await storing.copy(chunks(stream(ORDERS, [A])))
+        assert await storing.merge() == Merged(1, 0, 0)
+
+
+@pytest.mark.parametrize("target", ["orders", None])
+async def test_from_the_merge_on_it_may_not(
+    warehouse: Warehouse, target: str | None
+) -> None:
+    record = await warehouse.record(target=target, dry_run=True)
+    async with warehouse.storing(record) as storing:
+        await storing.open(ORDERS)
+        await storing.copy(pieces(stream(ORDERS, [A])))
+        merged = await storing.merge()
+        assert await storing._session.scalar(text(f"show {IDLENESS}")) == "15s"
+        await storing.record(merged, 1, 0)
+        assert await storing._session.scalar(text(f"show {IDLENESS}")) == "15s"
+
+
+async def test_a_cancelled_import_ends_at_once(warehouse: Warehouse) -> None:
+    first, second = [await warehouse.record() for _ in range(2)]
+    async with warehouse.storing(first) as storing:
+        await copy_and_merge(storing, first, [A])
+        behind = asyncio.create_task(warehouse.store(second, [B]))
+        await waiting_for_the_target(warehouse, 1)
+        behind.cancel()
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await behind
+            await waiting_for_the_target(warehouse, 0)
+    assert await warehouse.orders() == [A]
