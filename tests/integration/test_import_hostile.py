@@ -32,7 +32,7 @@ INTERNALS: Final = re.compile(
     r"Error\b|Exception|Traceback|None\b|self\b|0x[0-9a-f]|/tmp|\.py|\bint\b"
 )
 _FAR: Final = (
-    "reaches to XFD1048576, which makes 17,179,869,184 cells, and 40,000,000 are "
+    "reaches to XFD1048576, which makes 17,179,869,184 cells, and 11,000,000 are "
     "allowed. Delete what stands far outside of the table, or save the sheet as csv."
 )
 _ENDLESS: Final = (

@@ -214,6 +214,8 @@ async def test_a_deleted_file_takes_its_imports_and_its_dataset_along(
     assert len(await warehouse.orders()) == 2
     assert await datasets.by_ids([dataset.id]) == {}
     assert (
-        await warehouse.select("select from pg_tables where schemaname = 'datasets'")
+        await warehouse.select(
+            "select tablename from pg_tables where schemaname = 'datasets'"
+        )
         == []
     )
