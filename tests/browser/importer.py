@@ -97,6 +97,15 @@ class Importer:
         """The row, column, value and code of each row error that is shown."""
         table = self.console.job.locator(".row-errors tbody tr")
         table.first.wait_for(timeout=END_MS)
+        before = self._shown(table)
+        # The rows told live give way to those that are stored.
+        while not (found := self._shown(table)) or found != before:
+            before = found
+            self.page.wait_for_timeout(100)
+        return found
+
+    @staticmethod
+    def _shown(table: Locator) -> list[list[str]]:
         return [
             [
                 one.locator("th").inner_text(),
