@@ -97,8 +97,59 @@ def test_rows_that_could_not_be_read_are_in_it(tmp_path: Path) -> None:
     assert rows_of(report) == [
         ["id", "name", "n", *OWN],
         ["1", "Smith, J", "1", "2", "Mend it."],
-        ["2", "Smith", " John", "2", "3", contents.faults[0].message],
-        ["3", "4", contents.faults[1].message],
+        ["2", "Smith", " John", "3", contents.faults[0].message, "2"],
+        ["3", "", "", "4", contents.faults[1].message],
+    ]
+
+
+UNEVEN = 'id,name,n\n1,"Smith, J",1\n2,=Smith, John,2\n3,x\n4,x,4\n'
+MANY, FEW = ErrorKind.TOO_MANY_FIELDS, ErrorKind.TOO_FEW_FIELDS
+
+
+@pytest.mark.parametrize("evened", [False, True], ids=["as it is", "saved again"])
+def test_uneven_rows_that_nobody_mended_are_rejected_again(
+    tmp_path: Path, evened: bool
+) -> None:
+    """Also where a spreadsheet program has given all rows the same length."""
+    path = tmp_path / "orders.csv"
+    path.write_text(UNEVEN)
+    report = report_of(path, *read(path).faults)
+    if evened:
+        rows = rows_of(report)
+        widest = max(map(len, rows))
+        with report.path.open("w", newline="") as file:
+            csv.writer(file).writerows([*r, *[""] * (widest - len(r))] for r in rows)
+    back = read(report.path)
+    assert back.rows == []
+    assert [(fault.code, fault.value) for fault in back.faults] == [
+        (MANY, "2,=Smith, John,2"),
+        (FEW, "3,x"),
+    ]
+    assert [fault.message for fault in back.faults] == [
+        fault.message for fault in read(path).faults
+    ]
+    again = report_of(report.path, *back.faults)
+    assert [row[:3] for row in rows_of(again)[1:]] == [
+        ["2", "'=Smith", " John"],
+        ["3", "x", ""],
+    ]
+
+
+def test_uneven_rows_are_taken_when_they_are_mended(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("id,name,n\n1,Smith, J,1\n2,x\n3,x\n4,x,4\n")
+    head, many, few, empty = rows_of(report := report_of(path, *read(path).faults))
+    many[1:3], many[5:] = ["Smith, J", "1"], []
+    few[2] = "7"
+    empty[4] = ""  # the missing field is meant to be empty
+    with report.path.open("w", newline="") as file:
+        csv.writer(file).writerows([head, many, few, empty])
+    back = read(report.path)
+    assert back.told == []
+    assert [row[1:] for row in back.rows] == [
+        ("1", "Smith, J", "1"),
+        ("2", "x", "7"),
+        ("3", "x", None),
     ]
 
 

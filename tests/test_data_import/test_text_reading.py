@@ -235,3 +235,16 @@ def test_a_sample_ends_after_a_thousand_rows(tmp_path: Path) -> None:
     sample = table.sample()
     assert [fault.row for fault in sample.faults] == [1000]
     assert sample.frame.height == 1000 and 0 < sample.fraction < 1
+
+
+def test_fields_beyond_the_headings_are_told_though_all_rows_have_them(
+    tmp_path: Path,
+) -> None:
+    contents = read_bytes(
+        tmp_path, b"id,name\n1,red, large\n2,blue, small\n", header_row=1
+    )
+    assert contents.rows == []
+    assert contents.told == [
+        (2, 0, ErrorKind.TOO_MANY_FIELDS),
+        (3, 0, ErrorKind.TOO_MANY_FIELDS),
+    ]

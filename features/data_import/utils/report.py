@@ -70,10 +70,14 @@ def _records(
 ) -> Iterator[Cells]:
     """Give the headings, and each rejected row with its number and its reasons."""
     yield [*table.layout.headings, REPORT_ROW, REPORT_ERRORS]
+    width = len(table.layout.headings)
     delimiter = table.layout.delimiter or ","
     for batch in table.batches():
         for row, cells in sorted(_rejected(batch, reasons, delimiter).items()):
-            yield [*cells, str(row), _joined(reasons[row])]
+            told = [str(row), _joined(reasons[row])]
+            missing = [""] * (width - len(cells))
+            # What is below no heading stays so, and is told again unless it is mended.
+            yield [*cells[:width], *missing, *told, *cells[width:]]
 
 
 def _rejected(

@@ -1,16 +1,16 @@
 """The line with totals below a table, which is none of its rows."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Final
 
 from features.data_import.utils.reading.marks import shown
+from features.data_import.utils.reading.records import record_of
 from features.data_import.utils.types import ROW, Batch, ErrorKind, RowError
 
-_TOTALS: Final = frozenset(
+TOTALS: Final = frozenset(
     (
         *("total", "totals", "grand total", "total general", "totale", "sum"),
+        *("subtotal", "sub total", "小计", "小計", "zwischensumme"),
         *("summe", "gesamt", "gesamtsumme", "suma", "итого"),
         *("合计", "总计", "共计", "总和", "汇总", "合計", "總計"),
     )
@@ -28,7 +28,7 @@ def is_total(cells: Sequence[str | None], is_apart: bool) -> bool:
     row, or has empty cells.
     """
     filled = [cell for cell in cells if cell and cell.strip()]
-    if len(filled) < 2 or filled[0].strip(" \t:：").casefold() not in _TOTALS:
+    if len(filled) < 2 or filled[0].strip(" \t:：").casefold() not in TOTALS:
         return False
     return is_apart or len(filled) < len(cells)
 
@@ -42,14 +42,8 @@ def without_total(last: Batch) -> Batch:
     before = frame[ROW][-2] if frame.height > 1 else row - 1
     if not is_total(cells, is_apart=row - before > 1):
         return last
-    value = shown(_record(cells))
+    value = shown(record_of(cells, ","))
     fault = RowError(row, 0, None, value, ErrorKind.NOT_ALLOWED, _MESSAGE)
     kept = [other for other in last.faults if other.row != row]
     faults = sorted([*kept, fault], key=lambda f: (f.row, f.position))
     return last._replace(frame=frame.head(-1), faults=faults)
-
-
-def _record(cells: Sequence[str | None]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow(cells)
-    return written.getvalue()

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 # The csv module's own limit is 128 KiB, below what a field may have here.
@@ -38,6 +38,13 @@ def fields(text: str, delimiter: str) -> list[str]:
     """Split the text of one record into its fields."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     return next(reader, [])
+
+
+def record_of(cells: Sequence[str | None], delimiter: str) -> str:
+    """Write one record's fields as a text."""
+    written = io.StringIO()
+    csv.writer(written, delimiter=delimiter, lineterminator="").writerow(cells)
+    return written.getvalue()
 
 
 def is_blank(cells: list[str]) -> bool:

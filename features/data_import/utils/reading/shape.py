@@ -110,6 +110,9 @@ def _shape(
     named = {i for row in above for i, cell in enumerate(row) if cell.strip()}
     filled = {i for row in data for i, cell in enumerate(row) if cell}
     usual = Counter(map(len, data)).most_common(1)[0][0] if data else 0
+    told = max(map(len, above), default=0)
+    if told and max(filled, default=-1) >= told:
+        usual = told  # nothing says what is in fields beyond the headings: it is told
     width = max(usual, max(named, default=-1) + 1)
     width = min(width, len(header.headings))
     return Shape(

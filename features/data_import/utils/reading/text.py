@@ -17,6 +17,7 @@ from features.data_import.utils.reading.report_columns import (
     undefused,
     undefused_text,
 )
+from features.data_import.utils.reading.report_rows import unmended
 from features.data_import.utils.reading.shape import find_shape
 from features.data_import.utils.reading.sources import Source
 from features.data_import.utils.reading.utf8_stream import Utf8Stream
@@ -49,9 +50,8 @@ class TextTable:
         self._limits = limits
         self._encoding = find_encoding(source, options.encoding)
         self._shape = find_shape(*self._head(), options, limits)
-        report = own_columns(self._shape.headings)
-        self._is_report = bool(report)
-        left_out = {*report, *self._empty_columns()}
+        self._own = own_columns(self._shape.headings)
+        left_out = {*self._own, *self._empty_columns()}
         kept = [i for i in range(self._shape.width) if i not in left_out]
         self._columns = {
             column_name(i + 1): column_name(position)
@@ -93,7 +93,7 @@ class TextTable:
 
     def _headings(self, kept: Sequence[int]) -> tuple[str, ...]:
         headings = (self._shape.headings[i] for i in kept)
-        if self._is_report:
+        if self._own:
             return tuple(map(undefused_text, headings))
         return tuple(headings)
 
@@ -127,8 +127,12 @@ class TextTable:
         )
 
     def _batch(self, block: Numbered) -> Batch:
-        irregular = sort_irregular(block.irregular, self._shape)
+        irregular = sort_irregular(block.irregular, self._shape, self._own)
         frame = with_kept(block.frame, irregular, self._shape)
+        told = irregular.faults
+        if self._own and frame.width > 1:
+            frame, uneven = unmended(frame, self._shape, self._own)
+            told = [*told, *uneven]
         if frame.width == 1:
             frame = self._empty()
         else:
@@ -141,9 +145,9 @@ class TextTable:
             block.is_marked,
             self._limits.max_field_bytes,
         )
-        if self._is_report:
+        if self._own:
             frame = undefused(frame)
-        faults = sorted([*irregular.faults, *faults], key=lambda f: (f.row, f.position))
+        faults = sorted([*told, *faults], key=lambda f: (f.row, f.position))
         return Batch(frame, faults, block.fraction)
 
     def _empty(self) -> pl.DataFrame:
