@@ -308,3 +308,43 @@ async def test_a_workbook_becomes_a_dataset_and_orders(
     report = await download(orders["errorReport"])
     (tmp_path / "report.xlsx").write_bytes(report)
     assert report[:2] == b"PK"
+
+
+async def test_numbers_of_a_workbook_are_what_they_are(
+    client: Client, tmp_path: Path
+) -> None:
+    """A comma in a text beside them changes none; ids that lost digits are told."""
+    path = tmp_path / "numbers.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order number", "amount"])
+        sheet.write_row(1, 0, ["MX1", 1.005])
+        sheet.write_row(2, 0, ["MX2", "12,50"])
+        sheet.write_row(3, 0, [2025111112345678901, 1234.567])
+        sheet.write_row(4, 0, [2025111112345678902, 1])
+    file_id = await client.upload(path)
+    record = await imported(client, file_id, target="orders")
+    assert counts(record) == [4, 2, 0, 2]
+    errors = record["errors"]["nodes"]
+    assert [(one["row"], one["code"]) for one in errors] == [
+        (4, "NOT_ALLOWED"),
+        (5, "NOT_ALLOWED"),
+    ]
+    columns = [one["name"] for one in record["dataset"]["columns"]]
+    rows = await rows_of(client, record["dataset"]["id"])
+    assert [row[columns.index("Amount")] for row in rows] == ["1.005", "12.5"]
+
+
+async def test_a_row_with_too_many_fields_stays_rejected(
+    client: Client, tmp_path: Path
+) -> None:
+    text = "order number,platform,sku\nA1,JD,S\nA2,JD,red, large\nA3\n"
+    file_id = await upload_text(client, tmp_path / "uneven.csv", text)
+    record = await imported(client, file_id, target="orders")
+    assert counts(record) == [3, 1, 0, 2]
+    report = (await download(record["errorReport"])).decode("utf-8-sig")
+    other = await upload_text(client, tmp_path / "unmended.csv", report)
+    again = await imported(client, other, target="orders")
+    assert counts(again) == [2, 0, 0, 2]
+    codes = [one["code"] for one in again["errors"]["nodes"]]
+    assert codes == ["TOO_MANY_FIELDS", "TOO_FEW_FIELDS"]

@@ -93,8 +93,8 @@ def test_values_are_written_out(tmp_path: Path) -> None:
     [
         pytest.param("9007199254740993", "9007199254740993", id="above 2 ** 53"),
         pytest.param("-9007199254740993", "-9007199254740993", id="negative"),
-        pytest.param("1.23456789012345E+17", "123456789012345000", id="power"),
-        pytest.param("6.95E+37", "6950" + "0" * 34, id="large"),
+        pytest.param("1.23456789012345E+17", "1.23456789012345e+17", id="power"),
+        pytest.param("6.95E+37", "6.95e+37", id="large"),
         pytest.param("1E+300", "1e+300", id="huge"),
         pytest.param("1E-12", "0.000000000001", id="small"),
         pytest.param("0.20580227471563001", "0.20580227471563", id="decimals"),

@@ -44,7 +44,7 @@ def text_of(value: object) -> str | None:
         case int():
             return str(value)
         case float():
-            if abs(Decimal(repr(value)).adjusted()) >= 38:
+            if abs(value) >= 1e16 or Decimal(repr(value)).adjusted() <= -38:
                 return "0" if value == 0 else repr(value)
             text = f"{Decimal(repr(value)):f}"
             text = text.rstrip("0").rstrip(".") if "." in text else text

@@ -24,6 +24,7 @@ _NUMBER: Final = r"^-?\d+(?:\.\d+)?$"
 _NUMBER_OR_POWER: Final = r"^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$"
 _WHOLE: Final = r"^-?\d+$"
 _MOST_DIGITS: Final = 38
+_NOT_WHOLE: Final = 1e16
 
 
 class ExactNumber(NamedTuple):
@@ -84,7 +85,11 @@ def are_plain(texts: pl.Series) -> pl.Series:
 
 
 def float_texts(numbers: pl.Series) -> pl.Series:
-    """Write floats with all of their digits, and without an exponent up to 38 digits."""
+    """Write floats with all of their digits, and without an exponent up to 1e16.
+
+    From there on not all whole numbers are floats: zeros in the place of digits that are
+    lost would look as if they had been entered.
+    """
     texts = numbers.cast(pl.String).str.replace(r"\.0$", "")
     powers = texts.str.contains("e", literal=True).fill_null(False).arg_true()
     values = [_without_power(number) for number in numbers.gather(powers).to_list()]
@@ -103,7 +108,7 @@ def _written(texts: pl.Series) -> pl.Series:
 
 def _without_power(number: float) -> str:
     value = Decimal(repr(number))
-    if abs(value.adjusted()) >= _MOST_DIGITS:
+    if abs(number) >= _NOT_WHOLE or value.adjusted() <= -_MOST_DIGITS:
         return repr(number)
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from features.data_import.utils.reading.cell_numbers import without_marks
 from features.data_import.utils.reading.footers import without_total
 from features.data_import.utils.reading.grid import (
     Grid,
@@ -55,6 +56,8 @@ class WorkbookTable:
         if guarded.cells:
             grid = with_exact_numbers(grid, guarded.cells.numbers)
         header = _header(grid, options.header_row)
+        behind = header.row + header.depth - 1 if header.row else 0
+        grid = without_marks(grid, behind, path, guarded.suffix, sheet)
         headings, self._frame, self._faults = sheet_rows(grid, header, unsolved, limits)
         self.layout = Layout(
             sheets=names,
