@@ -99,6 +99,13 @@ _SHORTENED = (
         ("sku", "1,2e+11", ErrorKind.NOT_ALLOWED, f"“1,2e+11” {_SHORTENED}"),
         (
             "order_number",
+            "小计：",
+            ErrorKind.NOT_ALLOWED,
+            "“小计：” stands where No should, so the row looks like totals: take it out "
+            "of the file.",
+        ),
+        (
+            "order_number",
             "é" * 65,
             ErrorKind.TOO_LONG,
             "No has 65 characters, and at most 64 are allowed: shorten it.",

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from features.data_import.utils.declaring import TargetColumn
+from features.data_import.utils.reading.footers import TOTALS
 from features.data_import.utils.types import ColumnType, ErrorKind
 from features.data_import.utils.values import DECLARED_SCALE
 
@@ -82,6 +83,16 @@ def _text_rules(column: TargetColumn, value: pl.Expr, heading: str) -> Iterator[
                 f"{shown(text)} was shortened by a spreadsheet program, and its last "
                 f"digits are lost. Format the column {heading} as text, enter the "
                 "whole number again, and save the file."
+            ),
+        )
+    if column.identifier and column.required:
+        bare = value.str.strip_chars(" \t:：").str.to_lowercase()
+        yield Rule(
+            ErrorKind.NOT_ALLOWED,
+            bare.is_in(sorted(TOTALS)),
+            lambda text: (
+                f"{shown(text)} stands where {heading} should, so the row looks like "
+                "totals: take it out of the file."
             ),
         )
     if (limit := column.max_length) is not None:
