@@ -160,6 +160,7 @@ _SHORTENED = (
         "null",
         "shortened",
         "shortened with a comma",
+        "totals",
         "long",
         "pattern",
         "pattern line",
