@@ -37,6 +37,11 @@ class Header(NamedTuple):
     depth: int
     headings: tuple[str, ...]
 
+    @property
+    def end(self) -> int:
+        """The header's last row, 0 where there is none."""
+        return self.row + self.depth - 1 if self.row else 0
+
 
 def find_header(
     rows: Sequence[Row], at: int | None = None, first_column: int = 1

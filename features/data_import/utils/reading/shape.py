@@ -102,7 +102,7 @@ def _check_widths(records: Sequence[Record], limits: ReadLimits) -> None:
 def _shape(
     records: Sequence[Record], header: Header, delimiter: str, skipped: int
 ) -> Shape:
-    behind = header.row + header.depth - 1 if header.row else 0
+    behind = header.end
     above = [record.cells for record in records[max(0, header.row - 1) : behind]]
     data = [record.cells for record in records[behind:] if any(record.cells)]
     if not data and len(records) < _HEAD_RECORDS:

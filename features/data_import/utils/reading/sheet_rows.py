@@ -40,7 +40,7 @@ def sheet_rows(
     """Take the table out of a sheet: without empty rows, and without columns that have
     neither a heading nor a value. `unsolved` are formulas without a stored result.
     """
-    behind = header.row + header.depth - 1 if header.row else 0
+    behind = header.end
     is_report = bool(own_columns(header.headings))
     if is_report:
         grid = _read_back(grid)

@@ -56,8 +56,7 @@ class WorkbookTable:
         if guarded.cells:
             grid = with_exact_numbers(grid, guarded.cells.numbers)
         header = _header(grid, options.header_row)
-        behind = header.row + header.depth - 1 if header.row else 0
-        grid = without_marks(grid, behind, path, guarded.suffix, sheet)
+        grid = without_marks(grid, header.end, path, guarded.suffix, sheet)
         headings, self._frame, self._faults = sheet_rows(grid, header, unsolved, limits)
         self.layout = Layout(
             sheets=names,
