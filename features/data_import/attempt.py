@@ -46,6 +46,7 @@ class ImportAttempt:
         rejections: Rejections,
         progress: ImportProgress,
         ticker: Ticker,
+        first_id: int = 0,
     ) -> None:
         self._run = run
         self._asked = asked
@@ -61,6 +62,7 @@ class ImportAttempt:
             mode=ImportMode(asked.mode),
             dry_run=asked.dry_run,
             dataset_name=asked.dataset_name or file.filename,
+            first_id=first_id,
         )
 
     async def begin(self, database: Database) -> None:

@@ -5,19 +5,22 @@ from pathlib import Path
 
 import msgspec
 
+from core.base import uuid_of
 from core.broker import Settlement
 from core.config import Settings
 from core.database_async import Database
 from core.processes import ProcessPool
 from core.scratch import Scratch
+from features.data_import import record_crud
 from features.data_import.attempt import ImportAttempt, import_id_of
 from features.data_import.failures import failures, limits_of
 from features.data_import.progress import ImportProgress
 from features.data_import.rejections import Rejections
 from features.data_import.reporting import Reporter
+from features.data_import.targets import TARGETS
 from features.data_import.utils.asked import Asked
 from features.data_import.utils.engine import run_import
-from features.data_import.utils.messages import Message, Order
+from features.data_import.utils.messages import Message, Order, Stamp
 from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
 from features.jobs.run import JobRun
@@ -55,7 +58,8 @@ class DataImporter:
             raise JobFailure(
                 "INVALID_INPUT", "The file has been deleted.", retryable=False
             )
-        order = asked.order(file.filename, limits_of(self._settings))
+        stamp = await self._stamp(import_id_of(run), asked.target)
+        order = asked.order(file.filename, limits_of(self._settings), stamp)
         progress = ImportProgress()
         ticker = Ticker(run, lambda: progress.report)
         async with self._scratch.directory() as scratch, ticker.running():
@@ -67,12 +71,26 @@ class DataImporter:
                 lambda: progress.report,
             )
             attempt = ImportAttempt(
-                run, asked, file, self._files, rejections, progress, ticker
+                run,
+                asked,
+                file,
+                self._files,
+                rejections,
+                progress,
+                ticker,
+                first_id=stamp.first_id if stamp else 0,
             )
             await attempt.begin(self._database)
             async with self._files.materialize(file) as source:
                 progress.reading()
                 await self._import(run, attempt, source, order, rejections.path)
+
+    async def _stamp(self, import_id: str, target: str | None) -> Stamp | None:
+        if target is None:
+            return None
+        async with self._database.statement() as session:
+            first_id = await record_crud.reserve_ids(session, TARGETS[target])
+        return Stamp(first_id, uuid_of(import_id).bytes)
 
     async def _import(
         self,

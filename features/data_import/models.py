@@ -178,7 +178,10 @@ class StoredColumn(NamedTuple):
 
 
 class ImportPlan(NamedTuple):
-    """What an import is to do. Without a `target` it makes a dataset of that name."""
+    """What an import is to do. Without a `target` it makes a dataset of that name.
+
+    `first_id` and a row's number in the file are the id that the target's row is given.
+    """
 
     import_id: str
     owner_id: str
@@ -186,6 +189,7 @@ class ImportPlan(NamedTuple):
     mode: ImportMode
     dry_run: bool
     dataset_name: str = ""
+    first_id: int = 0
 
 
 class Merged(NamedTuple):

@@ -43,7 +43,7 @@ class Passing:
         raise RuntimeError("the importing process ended before it had opened the file")
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the binary COPY stream of all good rows; raise Restarted amid it.
+        """Yield all good rows as COPY takes them; raise Restarted amid them.
 
         Behind its end the process is free for others.
         """
@@ -57,7 +57,6 @@ class Passing:
                     if message.copy:
                         yield message.copy
                 case Finished():
-                    yield message.copy
                     has_finished = True
                 case Restart():
                     raise Restarted

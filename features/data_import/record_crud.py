@@ -10,6 +10,7 @@ from sqlmodel import col
 from core.database_async import among
 from features.data_import import crud
 from features.data_import.models import ImportRecord
+from features.data_import.utils.declaring import Target
 from features.files.models import SourceFile
 
 
@@ -22,6 +23,16 @@ async def begin_anew(session: AsyncSession, record: ImportRecord) -> None:
         .where(col(ImportRecord.id) == record.id)
         .values(rows_read=0, rows_rejected=0, report_id=None, report_name=None)
     )
+
+
+async def reserve_ids(session: AsyncSession, target: Target) -> int:
+    """Return the id before those that one import's rows are given, of which it has 2^32.
+
+    The target's sequence goes on by as many each time.
+    """
+    sequence = func.pg_get_serial_sequence(target.table, "id")
+    first: int = (await session.execute(select(func.nextval(sequence)))).scalar_one()
+    return first
 
 
 async def set_counts(

@@ -21,7 +21,11 @@ type Driver = asyncpg.Connection
 # Seconds: the job's own time and its cancellation end a statement before.
 LONG: Final = 24 * 3600.0
 STAGING: Final = "import_staging"
+_HASH: Final = "hashtextextended($1, 0)"
 DUPLICATES_AT_ONCE: Final = 5000
+# What goes before and behind rows in PostgreSQL's binary COPY format.
+_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER: Final = b"\xff\xff"
 # Enough for the keys of a million rows; nothing else of the server's runs like this.
 _MERGE_MEMORY: Final = "64MB"
 _TYPES: Final = {
@@ -55,26 +59,42 @@ async def be_patient(driver: Driver, *, patient: bool) -> None:
     await run(driver, f"set local idle_in_transaction_session_timeout to {limit}")
 
 
+async def end_former(driver: Driver, import_id: str) -> None:
+    """End the transaction of an earlier attempt, which is frozen or out of reach.
+
+    Amid a COPY no timeout of PostgreSQL's ends it, and it may hold the target.
+    """
+    key = f"import {import_id}"
+    while not await driver.fetchval(f"select pg_try_advisory_xact_lock({_HASH})", key):
+        await driver.fetch(
+            "select pg_terminate_backend(pid, 5000) from pg_locks where granted "
+            "and locktype = 'advisory' and objsubid = 1 and pid <> pg_backend_pid() "
+            "and database = (select oid from pg_database where datname = "
+            f"current_database()) and (classid::bigint << 32 | objid::bigint) = {_HASH}",
+            key,
+            timeout=LONG,
+        )
+
+
 async def make_staging(driver: Driver, columns: Sequence[ImportedColumn]) -> None:
-    """Make the tables of one import's rows, of duplicates, and of rows to be updated."""
-    await run(
-        driver, f"create temp table {STAGING} ({_definition(columns)}) on commit drop"
-    )
-    await run(
-        driver,
-        "create temp table import_duplicates "
-        "(_row bigint, first_row bigint, key text[]) on commit drop",
-    )
-    await run(
-        driver, "create temp table import_known (id bigint, _row bigint) on commit drop"
-    )
+    """Make the tables of one import's rows, of duplicates, and of rows to be updated.
+
+    The rows are named by the ids that they are given where they are inserted.
+    """
+    for name, columns_of in (
+        (STAGING, f"id bigint not null, import_id uuid not null, {_typed(columns)}"),
+        ("import_duplicates", "id bigint, first_id bigint, key text[]"),
+        ("import_known", "id bigint, new_id bigint"),
+    ):
+        await run(driver, f"create temp table {name} ({columns_of}) on commit drop")
 
 
 async def make_table(
     driver: Driver, name: str, columns: Sequence[ImportedColumn]
 ) -> None:
     """Make a dataset's table."""
-    await run(driver, f"create table {DATASETS_SCHEMA}.{name} ({_definition(columns)})")
+    defined = f"{ROW} bigint not null, {_typed(columns)}"
+    await run(driver, f"create table {DATASETS_SCHEMA}.{name} ({defined})")
 
 
 async def index_table(driver: Driver, name: str) -> None:
@@ -84,17 +104,17 @@ async def index_table(driver: Driver, name: str) -> None:
 
 async def copy(
     driver: Driver,
-    schema: str,
+    schema: str | None,
     table: str,
     columns: Sequence[str],
-    chunks: AsyncIterator[bytes],
+    parts: AsyncIterator[bytes],
 ) -> int:
-    """Copy a binary stream into a table; return how many rows it had."""
+    """Copy rows, encoded for COPY, into a table; return how many there were."""
     status: str = await driver.copy_to_table(
         table,
         schema_name=schema,
-        columns=[ROW, *columns],
-        source=_while_open(driver, chunks),
+        columns=columns,
+        source=_stream(driver, parts),
         format="binary",
         timeout=LONG,
         freeze=schema == DATASETS_SCHEMA,
@@ -102,13 +122,17 @@ async def copy(
     return int(status.rpartition(" ")[2])
 
 
+async def try_lock_target(driver: Driver, target: Target) -> bool:
+    """Keep other imports out of a target, if none is at work there."""
+    is_alone: bool = await driver.fetchval(
+        f"select pg_try_advisory_xact_lock({_HASH})", _lock_name(target)
+    )
+    return is_alone
+
+
 async def lock_target(driver: Driver, target: Target) -> None:
     """Wait for the other imports into a target, and keep them out to the end."""
-    await run(
-        driver,
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
-        f"import target {target.name}",
-    )
+    await run(driver, f"select pg_advisory_xact_lock({_HASH})", _lock_name(target))
     await run(driver, f"set local work_mem = '{_MERGE_MEMORY}'")
 
 
@@ -124,19 +148,22 @@ async def clear(driver: Driver, target: Target) -> None:
 
 
 async def duplicates(driver: Driver) -> AsyncIterator[list[asyncpg.Record]]:
-    """Yield the noted duplicates, by row: `_row`, `first_row` and `key`."""
+    """Yield the noted duplicates, by row: `id`, `first_id` and `key`."""
     cursor = await driver.cursor(
-        "select _row, first_row, key from import_duplicates order by _row", timeout=LONG
+        "select id, first_id, key from import_duplicates order by id", timeout=LONG
     )
     while found := await cursor.fetch(DUPLICATES_AT_ONCE, timeout=LONG):
         yield found
 
 
-def _definition(columns: Sequence[ImportedColumn]) -> str:
-    parts = [
+def _typed(columns: Sequence[ImportedColumn]) -> str:
+    return ", ".join(
         f"{quoted(one.name)} {_TYPES[one.type]}{'tz' * one.aware}" for one in columns
-    ]
-    return ", ".join([f"{ROW} bigint not null", *parts])
+    )
+
+
+def _lock_name(target: Target) -> str:
+    return f"import target {target.name}"
 
 
 def quoted(name: str) -> str:
@@ -145,11 +172,11 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-async def _while_open(
-    driver: Driver, chunks: AsyncIterator[bytes]
-) -> AsyncIterator[bytes]:
-    """Yield the chunks; the driver would hear at their end that the server has gone."""
-    async for chunk in chunks:
+async def _stream(driver: Driver, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield one COPY's bytes; the driver would hear at their end that the server is gone."""
+    yield _HEADER
+    async for part in parts:
         if driver.is_closed():
             raise ConnectionResetError("PostgreSQL has gone amid a COPY")
-        yield chunk
+        yield part
+    yield _TRAILER

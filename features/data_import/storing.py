@@ -16,20 +16,21 @@ from features.data_import.models import (
     Merged,
 )
 from features.data_import.staging_crud import Driver
+from features.data_import.straight import copy_straight
 from features.data_import.targets import TARGETS
 from features.data_import.utils.declaring import Target
 from features.data_import.utils.messages import ImportedColumn
+from features.data_import.utils.types import ROW
 
-# Where the transaction goes back to: what was copied goes, or what a dry run has merged.
+# Where the transaction goes back to when what it has stored is not to stay.
 _COPYING: Final = "import_copying"
-_MERGING: Final = "import_merging"
 
 
 class Storing:
-    """Copies an import's good rows and merges them; the caller commits, or rolls back.
+    """Stores an import's good rows; the caller commits, or rolls back.
 
-    In order: `open`, `copy`, perhaps `discard` and from the start again; `merge`,
-    `duplicates`, `record`. A dry run leaves nothing but its counts.
+    In order: `open`, `copy`, `merge`, `duplicates`, `record`. A dry run leaves nothing
+    but its counts.
     """
 
     def __init__(self, session: Session, plan: ImportPlan) -> None:
@@ -38,45 +39,56 @@ class Storing:
         self._target = None if plan.target is None else TARGETS[plan.target]
         self._columns: Sequence[ImportedColumn] = ()
         self._table = ""
-        self._copied = 0
+        # Rows that were copied where they belong, and those that are to be merged.
+        self._copied = self._staged = 0
+        self._is_alone = False
         self._connection: Driver | None = None
 
     async def open(self, columns: Sequence[ImportedColumn]) -> None:
-        """Make the table that is copied into; `columns` in the order of the stream.
+        """Make the table that is copied into; `columns` as in the encoded rows.
 
-        `_row` comes before them. Until the merge nothing bounds how long the transaction
-        may wait for its client.
+        Behind the row's number, or the stamp. Until the merge nothing bounds how long
+        the transaction may wait for its client.
         """
         driver = await self._driver()
+        await staging_crud.end_former(driver, self._plan.import_id)
         self._columns = columns
-        if self._target is not None:
-            self._table = staging_crud.STAGING
-            await staging_crud.make_staging(driver, columns)
-        else:
-            # Each attempt its own: that of a frozen worker may be there uncommitted.
+        if self._target is None:
+            # Each attempt its own: a former one's may be there uncommitted.
             self._table = new_id("dataset")
             await staging_crud.make_table(driver, self._table, columns)
+        else:
+            await staging_crud.make_staging(driver, columns)
 
-    async def copy(self, chunks: AsyncIterator[bytes]) -> int:
-        """Copy one binary COPY stream; return how many rows it had."""
-        schema = DATASETS_SCHEMA if self._target is None else "pg_temp"
-        self._copied = await staging_crud.copy(
-            await self._driver(),
-            schema,
-            self._table,
-            [one.name for one in self._columns],
-            chunks,
-        )
-        return self._copied
+    async def copy(self, parts: AsyncIterator[bytes]) -> int:
+        """Copy rows, each part whole ones, encoded for COPY; return how many.
 
-    async def discard(self) -> None:
-        """Forget what was opened and copied, also behind a `copy` that has raised."""
-        await staging_crud.run(
-            await self._driver(), f"rollback to savepoint {_COPYING}"
-        )
+        Into a target they go at once where no other import is at work there and as long
+        as no key is there twice; the rest is staged.
+        """
+        driver = await self._driver()
+        self._copied = self._staged = 0
+        if self._target is None:
+            self._copied = await staging_crud.copy(
+                driver, DATASETS_SCHEMA, self._table, self._names(ROW), parts
+            )
+            return self._copied
+        rest: AsyncIterator[bytes] | None = parts
+        names = self._names("id", "import_id")
+        self._is_alone = await staging_crud.try_lock_target(driver, self._target)
+        if self._is_alone:
+            await self._clear(driver, self._target)
+            self._copied, rest = await copy_straight(
+                driver, self._target.table, names, parts
+            )
+        if rest is not None:
+            self._staged = await staging_crud.copy(
+                driver, "pg_temp", staging_crud.STAGING, names, rest
+            )
+        return self._copied + self._staged
 
     async def merge(self) -> Merged:
-        """Put the copied rows where they belong; behind other imports of the target.
+        """Put the staged rows where they belong; behind other imports of the target.
 
         From here on the transaction may be silent for 15 s at most.
         """
@@ -85,23 +97,27 @@ class Storing:
         if self._target is None:
             return Merged(self._copied, 0, 0)
         await staging_crud.lock_target(driver, self._target)
-        await staging_crud.run(driver, f"savepoint {_MERGING}")
+        if not self._is_alone:
+            await self._clear(driver, self._target)
+        if not self._staged:
+            return Merged(self._copied, 0, 0)
         merged = await self._merge(driver, self._merge_of(self._target))
-        if sum(merged) != self._copied:
-            raise RuntimeError(f"of {self._copied} rows became {merged}")
-        return merged
+        if sum(merged) != self._staged:
+            raise RuntimeError(f"of {self._staged} rows became {merged}")
+        return merged._replace(inserted=self._copied + merged.inserted)
 
     async def duplicates(self) -> AsyncIterator[Sequence[DuplicateRow]]:
         """Yield the rows that `merge` left out, by row, some thousands at a time."""
         if self._target is None:
             return
         key = self._merge_of(self._target).copied_key
+        before = self._plan.first_id
         async for found in staging_crud.duplicates(await self._driver()):
             yield [
                 DuplicateRow(
-                    one["_row"],
+                    one["id"] - before,
                     tuple(zip(key, one["key"], strict=True)),
-                    one["first_row"],
+                    None if one["first_id"] is None else one["first_id"] - before,
                 )
                 for one in found
             ]
@@ -113,8 +129,7 @@ class Storing:
         """
         driver, plan = await self._driver(), self._plan
         if plan.dry_run:
-            savepoint = _COPYING if self._target is None else _MERGING
-            await staging_crud.run(driver, f"rollback to savepoint {savepoint}")
+            await staging_crud.run(driver, f"rollback to savepoint {_COPYING}")
             await staging_crud.be_patient(driver, patient=False)
             dataset_id = None
         elif self._target is None:
@@ -132,22 +147,22 @@ class Storing:
             raise import_gone()
 
     async def _merge(self, driver: Driver, merge: Merge) -> Merged:
-        mode = self._plan.mode
-        if mode is ImportMode.REPLACE:
-            await staging_crud.clear(driver, merge.target)
-        inserted = await merge_crud.insert_all(driver, merge)
-        if inserted is not None:
-            return Merged(inserted, 0, 0)
         await staging_crud.run(driver, f"analyze {staging_crud.STAGING}")
-        known = rejected = 0
-        if mode is ImportMode.UPSERT:
-            known = await merge_crud.find_known(driver, merge)
-        elif mode is ImportMode.APPEND:
-            rejected = await merge_crud.reject_known(driver, merge)
+        is_upsert = self._plan.mode is ImportMode.UPSERT
+        known = await merge_crud.find_known(driver, merge) if is_upsert else 0
+        rejected = await merge_crud.reject_known(driver, merge, only_own=is_upsert)
         rejected += await merge_crud.reject_repeated(driver, merge)
         updated = await merge_crud.update_known(driver, merge) if known else 0
         inserted = await merge_crud.insert_rest(driver, merge)
         return Merged(inserted, updated, rejected)
+
+    async def _clear(self, driver: Driver, target: Target) -> None:
+        """Make room for what replaces all of a target's rows."""
+        if self._plan.mode is ImportMode.REPLACE:
+            await staging_crud.clear(driver, target)
+
+    def _names(self, *first: str) -> list[str]:
+        return [*first, *(one.name for one in self._columns)]
 
     async def _make_dataset(self, driver: Driver) -> str:
         await staging_crud.index_table(driver, self._table)
@@ -163,8 +178,7 @@ class Storing:
         return dataset_id
 
     def _merge_of(self, target: Target) -> Merge:
-        names = [one.name for one in self._columns]
-        return Merge(target, names, uuid_of(self._plan.import_id))
+        return Merge(target, self._names(), uuid_of(self._plan.import_id))
 
     async def _driver(self) -> Driver:
         if self._connection is None:

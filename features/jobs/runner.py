@@ -88,9 +88,11 @@ class JobRunner:
     async def ending(self, claimed: Job) -> AsyncIterator[Session]:
         """Open a transaction whose last step is the job's good end, all or nothing.
 
-        ClaimLost at the block's end, as `change` says.
+        ClaimLost at the block's beginning or end, as `change` says.
         """
         async with self._transactions.begin() as at:
+            # Read anew, and locked, at the end.
+            at.session.expunge(_held(claimed, await crud.by_id(at.session, claimed.id)))
             yield at.session
             job = _held(claimed, await at.lock(claimed.id))
             transitions.succeeded(at, job)

@@ -7,26 +7,24 @@ from typing import Any
 
 from features.data_import.utils.types import ColumnType
 
-_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _EPOCH = datetime(2000, 1, 1)
 
 
-def decode_copy(stream: bytes, types: list[ColumnType]) -> list[tuple[Any, ...]]:
-    """Return the rows of a whole stream; `types` are those of the columns."""
-    assert stream.startswith(_SIGNATURE)
-    at = len(_SIGNATURE)
+def decode_copy(data: bytes, types: list[ColumnType]) -> list[tuple[Any, ...]]:
+    """Return rows, without header and trailer; `types` are those of the columns."""
+    at = 0
     rows = []
-    while (count := struct.unpack_from(">h", stream, at)[0]) != -1:
+    while at < len(data):
+        count = struct.unpack_from(">h", data, at)[0]
         at += 2
         assert count == len(types)
         row = []
         for type in types:
-            size = struct.unpack_from(">i", stream, at)[0]
+            size = struct.unpack_from(">i", data, at)[0]
             at += 4
-            row.append(None if size < 0 else _value(stream[at : at + size], type))
+            row.append(None if size < 0 else _value(data[at : at + size], type))
             at += max(size, 0)
         rows.append(tuple(row))
-    assert at + 2 == len(stream)
     return rows
 
 

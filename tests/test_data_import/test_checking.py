@@ -54,7 +54,6 @@ def _check(
     profile.update(frame)
     checker = Checker(checked, profile.readings(), options)
     outcome = checker.check(Batch(frame, faults, 1.0))
-    assert outcome.good.schema == checker.schema
     return outcome
 
 

@@ -62,7 +62,7 @@ def _import(folder: Path, text: str, order: Order) -> _Told:
     fractions = [part.fraction for part in checked]
     assert fractions == sorted(fractions) and all(0 <= f <= 1 for f in fractions)
     types = [ColumnType.INTEGER, *(column.type for column in opened.columns)]
-    copy = b"".join([*(part.copy for part in checked), finished.copy])
+    copy = b"".join(part.copy for part in checked)
     told = _Told(
         kinds,
         opened,

@@ -1,22 +1,26 @@
 """What imports store: every row accounted for, all or nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.errors import AppError
+from features.data_import import staging_crud, straight
 from features.data_import.models import DuplicateRow, ImportMode, ImportRecord, Merged
 from features.data_import.storing import Storing
 from features.data_import.utils.types import ColumnType
 from tests.test_data_import.warehouse import (
     ORDERS,
+    Stored,
     Warehouse,
     column,
     copy_and_merge,
-    pieces,
-    stream,
+    encoded,
+    parts,
 )
 
 A = ("A", "x", "paid", 1)
@@ -118,6 +122,78 @@ async def test_replace_swaps_the_whole_content(warehouse: Warehouse) -> None:
     assert await warehouse.select("select * from import_previous") == []
 
 
+KEYS = st.tuples(st.sampled_from("ABCD"), st.sampled_from("xy"))
+FILES = st.lists(KEYS, max_size=12)
+
+
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(FILES, FILES, st.sampled_from(list(ImportMode)), st.booleans())
+async def test_rows_come_to_the_same_by_either_way(
+    warehouse: Warehouse,
+    had: list[tuple[str, str]],
+    keys: list[tuple[str, str]],
+    mode: ImportMode,
+    is_alone: bool,
+) -> None:
+    """Copied straight as far as that goes, or all staged behind another import."""
+    await warehouse.append([], mode=ImportMode.REPLACE)
+    await warehouse.append([(*key, "old", 0) for key in sorted(set(had))])
+    record = await warehouse.record(mode=mode)
+    rows = [(*key, "new", at) for at, key in enumerate(keys, 1)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(straight, "_FIRST_BYTES", 1)
+        patch.setattr(straight, "_MOST_BYTES", 500)
+        if not is_alone:
+            patch.setattr(staging_crud, "try_lock_target", never)
+        stored = await warehouse.store(record, rows)
+    assert stored == Stored(record.id, *expected(set(had), keys, mode))
+    table = {key: ("old", 0) for key in had if mode is not ImportMode.REPLACE}
+    rejected = {one.row for one in stored.duplicates}
+    table |= {row[:2]: row[2:] for row in rows if row[3] not in rejected}
+    assert await warehouse.orders() == [(*key, *table[key]) for key in sorted(table)]
+
+
+async def never(*_: object) -> bool:
+    return False
+
+
+def expected(
+    had: set[tuple[str, str]], keys: Sequence[tuple[str, str]], mode: ImportMode
+) -> tuple[Merged, list[DuplicateRow]]:
+    """Tell what becomes of a file's keys, one after the other."""
+    known = set() if mode is ImportMode.REPLACE else had
+    first: dict[tuple[str, str], int] = {}
+    duplicates, updated = [], 0
+    for row, key in enumerate(keys, 1):
+        if key in known and mode is ImportMode.APPEND:
+            at: int | None = None
+        elif key in first:
+            at = first[key]
+        else:
+            first[key] = row
+            updated += key in known
+            continue
+        named = (("order_number", key[0]), ("sku", key[1]))
+        duplicates.append(DuplicateRow(row, named, at))
+    merged = Merged(len(first) - updated, updated, len(duplicates))
+    return merged, duplicates
+
+
+async def test_replace_by_nothing_behind_another_import(warehouse: Warehouse) -> None:
+    first = await warehouse.record()
+    record = await warehouse.record(mode=ImportMode.REPLACE)
+    async with warehouse.storing(first) as storing:
+        await copy_and_merge(storing, first, [A])
+        behind = asyncio.create_task(warehouse.store(record, []))
+        await waiting_for_the_target(warehouse, 1)
+    assert (await behind).merged == Merged(0, 0, 0)
+    assert await warehouse.orders() == []
+
+
 @pytest.mark.parametrize("mode", list(ImportMode))
 async def test_a_dry_run_counts_and_stores_nothing(
     warehouse: Warehouse, mode: ImportMode
@@ -155,27 +231,7 @@ async def test_a_dry_run_makes_no_dataset(warehouse: Warehouse) -> None:
 
 
 class Restarted(Exception):
-    """What was copied is not to be kept."""
-
-
-async def given_up(data: bytes) -> AsyncIterator[bytes]:
-    yield data[: len(data) // 2]
-    raise Restarted
-
-
-@pytest.mark.parametrize("target", ["orders", None])
-async def test_what_was_copied_can_be_discarded(
-    warehouse: Warehouse, target: str | None
-) -> None:
-    record = await warehouse.record(target=target)
-    async with warehouse.storing(record) as storing:
-        await storing.open(ORDERS[:2])
-        with pytest.raises(Restarted):
-            await storing.copy(given_up(stream(ORDERS[:2], [("X", "y")] * 5000)))
-        await storing.discard()
-        stored = await copy_and_merge(storing, record, [A, B])
-    assert stored.merged == Merged(2, 0, 0)
-    assert len(await warehouse.tables()) == (target is None)
+    """What was stored is not to be kept."""
 
 
 async def waiting_for_the_target(warehouse: Warehouse, count: int) -> None:
@@ -224,26 +280,37 @@ async def test_an_import_behind_one_that_is_rolled_back(warehouse: Warehouse) ->
     assert await warehouse.orders() == [B, C]
 
 
-async def test_two_attempts_store_once(warehouse: Warehouse) -> None:
-    record = await warehouse.record(target=None)
-    async with warehouse.storing(record) as storing:
-        # A worker that froze has this table, uncommitted; its successor goes on.
-        await storing.open(ORDERS)
-        await warehouse.store(record, [A])
-        assert await storing.copy(pieces(stream(ORDERS, [A]))) == 1
-        merged = await storing.merge()
-        with pytest.raises(Exception, match="datasets_pkey") as caught:
-            await storing.record(merged, 1, 0)
-        assert not isinstance(caught.value, AppError)
-        await storing._session.rollback()
-    assert len(await warehouse.tables()) == 1
+@pytest.mark.parametrize("target", ["orders", None])
+async def test_an_attempt_ends_the_former_ones_transaction(
+    warehouse: Warehouse, target: str | None
+) -> None:
+    record = await warehouse.record(target=target)
+    with pytest.raises(Exception, match="connection") as caught:
+        async with warehouse.storing(record) as storing:
+            # A worker that froze amid a COPY: it has the target, and a table.
+            await storing.open(ORDERS)
+            former = asyncio.create_task(storing.copy(never_ending(record)))
+            await asyncio.sleep(0.2)
+            async with asyncio.timeout(5):
+                stored = await warehouse.store(record, [A])
+            await former
+    assert not isinstance(caught.value, AppError)
+    assert stored.merged == Merged(1, 0, 0)
+    assert len(await warehouse.tables()) == (target is None)
+
+
+async def never_ending(record: ImportRecord) -> AsyncIterator[bytes]:
+    yield encoded(record, ORDERS, [B])
+    while True:
+        await asyncio.sleep(0.01)
+        yield b""
 
 
 async def test_a_second_attempt_at_a_target_is_refused(warehouse: Warehouse) -> None:
     record = await warehouse.record()
     await warehouse.store(record, [A])
     with pytest.raises(AppError, match="nothing was stored"):
-        await warehouse.store(record, [B])
+        await warehouse.store(record, [("A", "x", "sent", 9)])
     assert await warehouse.orders() == [A]
 
 
@@ -259,35 +326,35 @@ async def kill_others(warehouse: Warehouse) -> None:
 type Step = Callable[[Warehouse, Storing, ImportRecord], Awaitable[None]]
 
 
-async def opened(warehouse: Warehouse, storing: Storing, _: ImportRecord) -> None:
+async def opened(warehouse: Warehouse, storing: Storing, record: ImportRecord) -> None:
     await storing.open(ORDERS)
     await kill_others(warehouse)
-    await storing.copy(pieces(stream(ORDERS, [A])))
+    await storing.copy(parts(record, [A]))
 
 
-async def copying(warehouse: Warehouse, storing: Storing, _: ImportRecord) -> None:
+async def copying(warehouse: Warehouse, storing: Storing, record: ImportRecord) -> None:
     async def chunks() -> AsyncIterator[bytes]:
-        yield stream(ORDERS, [A] * 1000)[:-2]
+        yield encoded(record, ORDERS, [A] * 1000)
         await asyncio.sleep(0.1)
         await kill_others(warehouse)
         await asyncio.sleep(0.1)
         while True:
-            yield b"\xff\xff"
+            yield b""
 
     await storing.open(ORDERS)
     await storing.copy(chunks())
 
 
-async def copied(warehouse: Warehouse, storing: Storing, _: ImportRecord) -> None:
+async def copied(warehouse: Warehouse, storing: Storing, record: ImportRecord) -> None:
     await storing.open(ORDERS)
-    await storing.copy(pieces(stream(ORDERS, [A, C])))
+    await storing.copy(parts(record, [A, C]))
     await kill_others(warehouse)
     await storing.merge()
 
 
 async def merged_(warehouse: Warehouse, storing: Storing, record: ImportRecord) -> None:
     await storing.open(ORDERS)
-    await storing.copy(pieces(stream(ORDERS, [A, C])))
+    await storing.copy(parts(record, [A, C]))
     done = await storing.merge()
     await kill_others(warehouse)
     await storing.record(done, 2, 0)
@@ -335,7 +402,7 @@ async def test_until_the_merge_a_transaction_may_wait(warehouse: Warehouse) -> N
         await storing._session.execute(text(f"set local {IDLENESS} = '300ms'"))
         await storing.open(ORDERS)
         await asyncio.sleep(0.6)
-        await storing.copy(chunks(stream(ORDERS, [A])))
+        await storing.copy(chunks(encoded(record, ORDERS, [A])))
         assert await storing.merge() == Merged(1, 0, 0)
 
 
@@ -346,7 +413,7 @@ async def test_from_the_merge_on_it_may_not(
     record = await warehouse.record(target=target, dry_run=True)
     async with warehouse.storing(record) as storing:
         await storing.open(ORDERS)
-        await storing.copy(pieces(stream(ORDERS, [A])))
+        await storing.copy(parts(record, [A]))
         merged = await storing.merge()
         assert await storing._session.scalar(text(f"show {IDLENESS}")) == "15s"
         await storing.record(merged, 1, 0)

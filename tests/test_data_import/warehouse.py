@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-import pgpq
 import polars as pl
 from sqlalchemy import text
 
-from core.base import derived_id, new_id, utc_now
+from core.base import derived_id, new_id, utc_now, uuid_of
 from core.database_async import Database
 from core.security import Caller
 from features.data_import import crud
@@ -20,6 +19,8 @@ from features.data_import.models import (
     Merged,
 )
 from features.data_import.storing import Storing
+from features.data_import.targets import TARGETS
+from features.data_import.utils.copying import encode
 from features.data_import.utils.messages import ImportedColumn
 from features.data_import.utils.types import ColumnType
 from features.files.models import FileStatus, SourceFile
@@ -53,25 +54,50 @@ ORDERS = (
     column("status"),
     column("quantity", ColumnType.INTEGER),
 )
+KEY = TARGETS["orders"].key
+_FIRST_IDS: dict[str, int] = {}
 type Row = Sequence[Any]
 
 
-def stream(columns: Sequence[ImportedColumn], rows: Sequence[Row]) -> bytes:
-    """Return rows, numbered from 1, as a binary COPY stream."""
-    numbered = [(number, *row) for number, row in enumerate(rows, 1)]
-    schema = {"_row": pl.Int64} | {one.name: KINDS[one.type] for one in columns}
-    table = pl.DataFrame(numbered, schema=schema, orient="row").to_arrow()
-    encoder = pgpq.ArrowToPostgresBinaryEncoder(table.schema)
-    copied = encoder.write_header()
-    for batch in table.combine_chunks().to_batches():
-        copied += encoder.write_batch(batch)
-    return bytes(copied + encoder.finish())
+def encoded(
+    record: ImportRecord, columns: Sequence[ImportedColumn], rows: Sequence[Row]
+) -> bytes:
+    """Return rows, numbered from 1, as an import's COPY takes them."""
+    frame = pl.DataFrame(
+        [(number, *row) for number, row in enumerate(rows, 1)],
+        schema={"_row": pl.Int64} | {one.name: KINDS[one.type] for one in columns},
+        orient="row",
+    )
+    if record.target:
+        frame = frame.select(
+            (pl.col("_row") + first_id(record)).alias("id"),
+            pl.lit(uuid_of(record.id).bytes).alias("import_id"),
+            *(
+                pl.col(one.name).fill_null("") if one.name in KEY else one.name
+                for one in columns
+            ),
+        )
+    return encode(frame)
 
 
-async def pieces(data: bytes, size: int = 64 * 1024) -> AsyncIterator[bytes]:
-    """Yield bytes in pieces."""
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
+def first_id(record: ImportRecord) -> int:
+    """Return the id before an import's rows: later imports' have higher ones."""
+    return _FIRST_IDS.setdefault(record.id, len(_FIRST_IDS) + 1 << 32)
+
+
+async def parts(
+    record: ImportRecord,
+    rows: Sequence[Row],
+    columns: Sequence[ImportedColumn] = ORDERS,
+    size: int = 2,
+) -> AsyncIterator[bytes]:
+    """Yield encoded rows, a few at a time."""
+    whole = encoded(record, columns, rows)
+    at = 0
+    for start in range(0, len(rows), size):
+        part = encoded(record, columns, rows[: start + size])
+        yield whole[at : len(part)]
+        at = len(part)
 
 
 class Stored(NamedTuple):
@@ -148,6 +174,7 @@ class Warehouse:
             ImportMode(record.mode),
             record.dry_run,
             "A dataset",
+            first_id(record),
         )
         async with self.database.transaction() as session:
             yield Storing(session, plan)
@@ -209,7 +236,7 @@ async def copy_and_merge(
 ) -> Stored:
     """Do all that an import does inside of its transaction."""
     await storing.open(columns)
-    assert await storing.copy(pieces(stream(columns, rows))) == len(rows)
+    assert await storing.copy(parts(record, rows, columns)) == len(rows)
     merged = await storing.merge()
     duplicates = [one async for some in storing.duplicates() for one in some]
     await storing.record(merged, len(rows), merged.duplicates)

@@ -9,7 +9,7 @@ import msgspec
 from core.errors import AppError, ErrorCode
 from core.validators import check_between, has_controls
 from features.data_import.utils.declaring import Target
-from features.data_import.utils.messages import Order
+from features.data_import.utils.messages import Order, Stamp
 from features.data_import.utils.types import ReadLimits, ReadOptions
 
 MAX_NAME: Final = 200
@@ -48,9 +48,11 @@ class Asked(msgspec.Struct, frozen=True):
         decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return decoded
 
-    def order(self, filename: str, limits: ReadLimits) -> Order:
+    def order(
+        self, filename: str, limits: ReadLimits, stamp: Stamp | None = None
+    ) -> Order:
         """Return what the importing process is to do."""
-        return Order(filename, self.read, limits, self.target, self.mapping)
+        return Order(filename, self.read, limits, self.target, self.mapping, stamp)
 
 
 def check_read(read: ReadOptions, field: tuple[str, ...] = _READ) -> None:

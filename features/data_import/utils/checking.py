@@ -77,13 +77,6 @@ class Checker:
         self._options = options
         self._rules = [_rules(column, _VALUE + column.name) for column in columns]
 
-    @property
-    def schema(self) -> pl.Schema:
-        """The names and types of good rows."""
-        texts = {column.source: pl.String() for column in self._columns}
-        empty = pl.DataFrame(schema={ROW: pl.UInt32(), **texts})
-        return self._stored(self._with_values(empty)).schema
-
     def check(self, batch: Batch) -> Outcome:
         """Sort a batch's rows into good and rejected ones."""
         positions = {column.position for column in self._columns}

@@ -1,39 +1,36 @@
-"""Rows as one stream of PostgreSQL's binary COPY format."""
+"""Rows in PostgreSQL's binary COPY format."""
+
+from typing import Final
 
 import pgpq
 import polars as pl
 import pyarrow as pa
 
+_TRAILER_BYTES: Final = 2
 
-class CopyStream:
-    """Encodes batches of one schema; the parts, put together, are the whole stream."""
 
-    def __init__(self, schema: pl.Schema) -> None:
-        self._encoder = pgpq.ArrowToPostgresBinaryEncoder(
-            _arrow(pl.DataFrame(schema=schema)).schema
-        )
-        self._begun = False
+def encode(frame: pl.DataFrame) -> bytes:
+    """Return a frame's rows as COPY takes them, without the format's header and trailer.
 
-    def encode(self, frame: pl.DataFrame) -> bytes:
-        """Return the rows' part; with the first, the stream's header."""
-        if not frame.height:
-            return self._header()
-        parts = [self._header()]
-        for batch in _arrow(frame).to_batches():
-            parts.append(self._encoder.write_batch(batch))
-        return b"".join(parts)
-
-    def finish(self) -> bytes:
-        """Return the stream's end: what is left to be written, and the trailer."""
-        return self._header() + self._encoder.finish()
-
-    def _header(self) -> bytes:
-        if self._begun:
-            return b""
-        self._begun = True
-        return self._encoder.write_header()
+    A Binary column has values of one size: pgpq knows no views of bytes, as it does of
+    texts.
+    """
+    if not frame.height:
+        return b""
+    table = _arrow(frame)
+    encoder = pgpq.ArrowToPostgresBinaryEncoder(table.schema)
+    encoder.write_header()
+    parts = [encoder.write_batch(batch) for batch in table.to_batches()]
+    # It keeps what is little to the end.
+    parts.append(encoder.finish()[:-_TRAILER_BYTES])
+    given = [part for part in parts if part]
+    return given[0] if len(given) == 1 else b"".join(given)
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
-    """Return the frame as Arrow, in types that pgpq knows (no string views)."""
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+    for at, field in enumerate(table.schema):
+        if pa.types.is_binary_view(field.type):
+            values = table.column(at).cast(pa.binary())
+            table = table.set_column(at, field.name, values)
+    return table

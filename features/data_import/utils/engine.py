@@ -10,7 +10,7 @@ import polars as pl
 
 from features.data_import.targets import TARGETS
 from features.data_import.utils.checking import CheckedColumn, Checker, Outcome
-from features.data_import.utils.copying import CopyStream
+from features.data_import.utils.copying import encode
 from features.data_import.utils.mapping import map_headings
 from features.data_import.utils.messages import (
     Checked,
@@ -109,6 +109,7 @@ class _Import:
         self._options = order.read
         self._columns = columns
         self._to_target = order.target is not None
+        self._stamp = order.stamp
 
     def profile(self) -> TableProfile:
         """Make a profile that has seen nothing."""
@@ -144,7 +145,6 @@ class _Import:
         """
         readings = profile.readings()
         checker = Checker(self._columns, readings, self._options)
-        copying = CopyStream(checker.schema)
         yield Opened(self._table.layout, self._opened(readings))
         read = rejected = 0
         fraction = begin
@@ -153,12 +153,12 @@ class _Import:
             if speculative and self._contradicts(profile, readings, outcome.misfits):
                 return False
             share = begin + (1 - begin) * batch.fraction
-            for part in self._told(outcome, copying, fraction, share, read - rejected):
+            for part in self._told(outcome, fraction, share, read - rejected):
                 yield part
                 read += part.rows_read
                 rejected += part.rows_read - part.rows_good
             fraction = share
-        yield Finished(copying.finish(), read, rejected)
+        yield Finished(read, rejected)
         return True
 
     def _contradicts(
@@ -177,7 +177,6 @@ class _Import:
     def _told(
         self,
         outcome: Outcome,
-        copying: CopyStream,
         before: float,
         after: float,
         stored: int,
@@ -189,7 +188,17 @@ class _Import:
         if not self._to_target:
             dense = pl.int_range(stored + 1, stored + 1 + good.height, dtype=pl.Int64)
             good = good.with_columns(dense.alias(ROW))
-        yield Checked(good.height, good.height, copying.encode(good), (), after)
+        yield Checked(good.height, good.height, encode(self._stamped(good)), (), after)
+
+    def _stamped(self, good: pl.DataFrame) -> pl.DataFrame:
+        """Return rows with the stamp's two columns for their number."""
+        if self._stamp is None:
+            return good
+        return good.select(
+            (pl.col(ROW) + self._stamp.first_id).alias("id"),
+            pl.lit(self._stamp.import_id).alias("import_id"),
+            pl.exclude(ROW),
+        )
 
     def _opened(self, readings: dict[str, Reading]) -> tuple[ImportedColumn, ...]:
         return tuple(

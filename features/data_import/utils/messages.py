@@ -11,11 +11,22 @@ from features.data_import.utils.types import (
 )
 
 
+class Stamp(msgspec.Struct, frozen=True):
+    """What the rows of an import into a target are given: an id each, and the import's.
+
+    A row's id is `first_id` and its number in the file; `import_id` is a UUID's bytes.
+    """
+
+    first_id: int
+    import_id: bytes
+
+
 class Order(msgspec.Struct, frozen=True):
     """A file to be read: its name, how, and into what.
 
     `mapping` has pairs of a heading and the target's column that it is for; headings
-    that are not in it are mapped by their names. No `target`: a dataset.
+    that are not in it are mapped by their names. No `target`: a dataset. `stamp` is
+    there where rows go into a target.
     """
 
     filename: str
@@ -23,6 +34,7 @@ class Order(msgspec.Struct, frozen=True):
     limits: ReadLimits = ReadLimits()
     target: str | None = None
     mapping: tuple[tuple[str, str], ...] = ()
+    stamp: Stamp | None = None
 
 
 class ImportedColumn(msgspec.Struct, frozen=True):
@@ -49,11 +61,10 @@ class Opened(msgspec.Struct, frozen=True, tag=True):
 class Checked(msgspec.Struct, frozen=True, tag=True):
     """Rows have been read: `rows_good` of `rows_read` are in `copy`, the rest rejected.
 
-    `copy` is a part of one stream in PostgreSQL's binary COPY format; it begins with
-    the first Checked after an Opened, and Finished ends it. Its columns are `_row`, then
-    Opened's. For a dataset `_row` counts the good rows from 1, for a target it is the
-    row's number in the file. `errors` are all of these rows', in order; `fraction`,
-    0 to 1, is how much of the work is done, and does not fall between two Opened.
+    `copy` has them in PostgreSQL's binary COPY format, without its header and trailer.
+    Its columns are `_row`, which counts a dataset's rows from 1, or the two of the stamp;
+    then Opened's. `errors` are all of these rows', in order; `fraction`, 0 to 1, is how
+    much of the work is done, and does not fall between two Opened.
     """
 
     rows_read: int
@@ -75,9 +86,8 @@ class Restart(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """The end: `copy` ends the stream. rows_read = good rows + rows_rejected."""
+    """The end. rows_read = good rows + rows_rejected."""
 
-    copy: bytes
     rows_read: int
     rows_rejected: int
 

@@ -7,7 +7,8 @@ from typing import Final
 import asyncpg
 import polars as pl
 
-from features.data_import.utils.copying import CopyStream
+from features.data_import.staging_crud import copy
+from features.data_import.utils.copying import encode
 from tests.performance.imports.table import PLAIN_TABLE, chunks
 
 type Write = Callable[[asyncpg.Connection, pl.DataFrame], Awaitable[None]]
@@ -21,18 +22,12 @@ _TYPES: Final = (
 
 async def binary_copy(connection: asyncpg.Connection, frame: pl.DataFrame) -> None:
     """Write as the import does: encoded by pgpq, sent as one COPY."""
-    stream = CopyStream(frame.schema)
-    parts = [
-        stream.encode(frame.slice(at, 25_000)) for at in range(0, frame.height, 25_000)
-    ]
 
-    async def source() -> AsyncIterator[bytes]:
-        for part in [*parts, stream.finish()]:
-            yield part
+    async def parts() -> AsyncIterator[bytes]:
+        for at in range(0, frame.height, 25_000):
+            yield encode(frame.slice(at, 25_000))
 
-    await connection.copy_to_table(
-        "plain", source=source(), columns=frame.columns, format="binary"
-    )
+    await copy(connection, None, "plain", frame.columns, parts())
 
 
 async def executemany(connection: asyncpg.Connection, frame: pl.DataFrame) -> None:
