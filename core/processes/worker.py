@@ -17,7 +17,8 @@ from core.processes.frames import Frame, Kind, header, receive
 from core.processes.logs import ChildLog
 
 _ROOT: Final = Path(__file__).parents[2]
-_BUFFER_BYTES: Final = 65_536
+# What a child may tell in advance; it works on while what it told is being stored.
+_BUFFER_BYTES: Final = 4 * 1024 * 1024
 _START_SECONDS: Final = 60.0
 _GRACE_SECONDS: Final = 1.0
 _MAXRSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024

@@ -12,6 +12,7 @@ from features.data_import.utils.messages import (
     Profiled,
     Restart,
 )
+from features.data_import.utils.types import EncodedRows
 
 
 class Restarted(Exception):
@@ -42,7 +43,7 @@ class Passing:
                     self._progress.profiled(message)
         raise RuntimeError("the importing process ended before it had opened the file")
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[EncodedRows]:
         """Yield all good rows as COPY takes them; raise Restarted amid them.
 
         Behind its end the process is free for others.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from features.data_import.models import DATASETS_SCHEMA
 from features.data_import.utils.declaring import Target
 from features.data_import.utils.messages import ImportedColumn
-from features.data_import.utils.types import ROW, ColumnType
+from features.data_import.utils.types import ROW, ColumnType, EncodedRows
 
 type Driver = asyncpg.Connection
 
@@ -107,7 +107,7 @@ async def copy(
     schema: str | None,
     table: str,
     columns: Sequence[str],
-    parts: AsyncIterator[bytes],
+    parts: AsyncIterator[EncodedRows],
 ) -> int:
     """Copy rows, encoded for COPY, into a table; return how many there were."""
     status: str = await driver.copy_to_table(
@@ -172,7 +172,9 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-async def _stream(driver: Driver, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _stream(
+    driver: Driver, parts: AsyncIterator[EncodedRows]
+) -> AsyncIterator[EncodedRows]:
     """Yield one COPY's bytes; the driver would hear at their end that the server is gone."""
     yield _HEADER
     async for part in parts:

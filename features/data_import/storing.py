@@ -20,7 +20,7 @@ from features.data_import.straight import copy_straight
 from features.data_import.targets import TARGETS
 from features.data_import.utils.declaring import Target
 from features.data_import.utils.messages import ImportedColumn
-from features.data_import.utils.types import ROW
+from features.data_import.utils.types import ROW, EncodedRows
 
 # Where the transaction goes back to when what it has stored is not to stay.
 _COPYING: Final = "import_copying"
@@ -60,7 +60,7 @@ class Storing:
         else:
             await staging_crud.make_staging(driver, columns)
 
-    async def copy(self, parts: AsyncIterator[bytes]) -> int:
+    async def copy(self, parts: AsyncIterator[EncodedRows]) -> int:
         """Copy rows, each part whole ones, encoded for COPY; return how many.
 
         Into a target they go at once where no other import is at work there and as long
@@ -73,7 +73,7 @@ class Storing:
                 driver, DATASETS_SCHEMA, self._table, self._names(ROW), parts
             )
             return self._copied
-        rest: AsyncIterator[bytes] | None = parts
+        rest: AsyncIterator[EncodedRows] | None = parts
         names = self._names("id", "import_id")
         self._is_alone = await staging_crud.try_lock_target(driver, self._target)
         if self._is_alone:

@@ -7,6 +7,7 @@ import asyncpg
 
 from features.data_import import staging_crud
 from features.data_import.staging_crud import Driver
+from features.data_import.utils.types import EncodedRows
 
 # What is copied between two savepoints: little at first, for where one key is known most
 # are; then as much as a worker may keep, to copy it elsewhere.
@@ -18,11 +19,14 @@ class Straight(NamedTuple):
     """How many rows were copied, and those that were not; None: all were."""
 
     copied: int
-    rest: AsyncIterator[bytes] | None
+    rest: AsyncIterator[EncodedRows] | None
 
 
 async def copy_straight(
-    driver: Driver, table: str, columns: Sequence[str], parts: AsyncIterator[bytes]
+    driver: Driver,
+    table: str,
+    columns: Sequence[str],
+    parts: AsyncIterator[EncodedRows],
 ) -> Straight:
     """Copy whole rows, encoded for COPY, until one's key is in the table already.
 
@@ -48,13 +52,13 @@ async def copy_straight(
 class _Group:
     """Parts taken from others, and kept, up to a size in bytes."""
 
-    def __init__(self, parts: AsyncIterator[bytes], size: int) -> None:
+    def __init__(self, parts: AsyncIterator[EncodedRows], size: int) -> None:
         self._parts = parts
         self._size = size
-        self._taken: list[bytes] = []
+        self._taken: list[EncodedRows] = []
         self.is_last = False
 
-    async def take(self) -> AsyncIterator[bytes]:
+    async def take(self) -> AsyncIterator[EncodedRows]:
         """Yield the group's parts."""
         left = self._size
         while left > 0:
@@ -66,7 +70,7 @@ class _Group:
             left -= len(part)
             yield part
 
-    async def and_rest(self) -> AsyncIterator[bytes]:
+    async def and_rest(self) -> AsyncIterator[EncodedRows]:
         """Yield what was taken, then all that was not."""
         while self._taken:
             yield self._taken.pop(0)

@@ -122,12 +122,6 @@ _SHORTENED = (
             "“CN\n” is not allowed in No: write it like CNY.",
         ),
         (
-            "product",
-            "a\0b",
-            ErrorKind.ENCODING,
-            "No has a NUL character in it: delete it.",
-        ),
-        (
             "unit_price",
             "-0.01",
             ErrorKind.OUT_OF_RANGE,

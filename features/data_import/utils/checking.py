@@ -1,12 +1,13 @@
 """Batches of texts, checked: the good rows as typed values, the others' errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from features.data_import.utils.declaring import TargetColumn
-from features.data_import.utils.rules import Rule, rounded, rules_of, text_rules
+from features.data_import.utils.rules import Rule, rounded, rules_of
 from features.data_import.utils.types import (
     ROW,
     Batch,
@@ -17,6 +18,7 @@ from features.data_import.utils.types import (
     column_name,
 )
 from features.data_import.utils.values import Reading, converted, messages, misfits
+from features.data_import.utils.values.texts import where
 
 # Of a text, what an error tells.
 VALUE_CHARACTERS: Final = 500
@@ -91,7 +93,9 @@ class Checker:
             ]
         frame = self._with_flags(self._with_values(batch.frame))
         flags = [name for name in frame.columns if name.startswith((_MISFIT, _BROKEN))]
-        bad = frame.select(pl.any_horizontal(flags).fill_null(False)).to_series()
+        bad = pl.repeat(False, frame.height, dtype=pl.Boolean(), eager=True)
+        for flag in flags:
+            bad |= frame[flag].fill_null(False)
         if faults:
             at_fault = pl.Series([fault.row for fault in faults], dtype=pl.UInt32)
             bad |= frame[ROW].is_in(at_fault.unique().implode())
@@ -115,9 +119,12 @@ class Checker:
     def _value(self, column: CheckedColumn, reading: Reading) -> pl.Expr:
         if column.rules is None or column.rules.type is not ColumnType.TEXT:
             return converted(column.source, reading, self._options)
-        texts = pl.col(column.source).str.strip_chars()
         nothing = ["", *column.rules.null_values, *self._options.null_values]
-        texts = pl.when(~texts.is_in(nothing)).then(texts)
+        texts = pl.col(column.source).map_batches(
+            partial(_told_texts, nothing=nothing),
+            return_dtype=pl.String(),
+            is_elementwise=True,
+        )
         return texts.str.to_uppercase() if column.rules.upper else texts
 
     def _with_flags(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -190,9 +197,17 @@ class Checker:
                 yield from _broken(frame, column, rules)
 
 
+def _told_texts(texts: pl.Series, *, nothing: Sequence[str]) -> pl.Series:
+    """Return texts without blanks at their ends, null where they tell nothing."""
+    stripped = texts.str.strip_chars()
+    is_nothing = stripped.is_in(nothing)
+    # In most batches none does, and copying them costs as much as all of this.
+    return where(~is_nothing, stripped) if is_nothing.any() else stripped
+
+
 def _rules(column: CheckedColumn, value: str) -> list[Rule]:
     if column.rules is None:
-        return list(text_rules(column.source, column.heading))
+        return []
     return list(rules_of(column.rules, value, column.heading))
 
 

@@ -183,12 +183,13 @@ class _Import:
     ) -> Iterator[Checked]:
         """Yield a batch: its rejected rows in slices, then its good ones."""
         for rejected in outcome.rejected:
-            yield Checked(rejected.rows, 0, b"", rejected.errors, before)
+            yield Checked(rejected.rows, 0, memoryview(b""), rejected.errors, before)
         good = outcome.good
         if not self._to_target:
             dense = pl.int_range(stored + 1, stored + 1 + good.height, dtype=pl.Int64)
             good = good.with_columns(dense.alias(ROW))
-        yield Checked(good.height, good.height, encode(self._stamped(good)), (), after)
+        copy = memoryview(encode(self._stamped(good)))
+        yield Checked(good.height, good.height, copy, (), after)
 
     def _stamped(self, good: pl.DataFrame) -> pl.DataFrame:
         """Return rows with the stamp's two columns for their number."""

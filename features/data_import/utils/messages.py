@@ -69,7 +69,7 @@ class Checked(msgspec.Struct, frozen=True, tag=True):
 
     rows_read: int
     rows_good: int
-    copy: bytes
+    copy: memoryview
     errors: tuple[RowError, ...]
     fraction: float
 

@@ -35,15 +35,6 @@ class Rule(NamedTuple):
         return self.broken if self.doubtful is None else self.doubtful
 
 
-def text_rules(name: str, heading: str) -> Iterator[Rule]:
-    """Yield what holds for every text that PostgreSQL is to store."""
-    yield Rule(
-        ErrorKind.ENCODING,
-        pl.col(name).str.contains("\x00", literal=True),
-        lambda text: f"{heading} has a NUL character in it: delete it.",
-    )
-
-
 def rules_of(column: TargetColumn, name: str, heading: str) -> Iterator[Rule]:
     """Yield the column's rules; `name` is its values' in the frame, ready to be stored.
 
@@ -57,7 +48,6 @@ def rules_of(column: TargetColumn, name: str, heading: str) -> Iterator[Rule]:
             lambda text: f"{heading} is empty, but every row needs one: fill it in.",
         )
     if column.type is ColumnType.TEXT:
-        yield from text_rules(name, heading)
         yield from _text_rules(column, value, heading)
     if column.scale is not None:
         yield _scale_rule(column.scale, value, heading)
@@ -94,6 +84,7 @@ def _text_rules(column: TargetColumn, value: pl.Expr, heading: str) -> Iterator[
                 f"{shown(text)} stands where {heading} should, so the row looks like "
                 "totals: take it out of the file."
             ),
+            doubtful=~value.str.contains("[0-9]"),
         )
     if (limit := column.max_length) is not None:
         yield Rule(

@@ -13,6 +13,10 @@ REPORT_ROW: Final = "OneManage row"
 REPORT_ERRORS: Final = "OneManage errors"
 
 
+# Whole rows as PostgreSQL's binary COPY takes them; a view where none need be copied.
+type EncodedRows = bytes | memoryview
+
+
 class ColumnType(StrEnum):
     """What a column holds; the graph's ColumnType."""
 
