@@ -20,6 +20,7 @@ from features.data_import.reporting import Reporter
 from features.data_import.targets import TARGETS
 from features.data_import.utils.asked import Asked
 from features.data_import.utils.engine import run_import
+from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.messages import Message, Order, Stamp
 from features.files.services import FilesService
 from features.jobs.exceptions import JobFailure
@@ -67,7 +68,7 @@ class DataImporter:
                 run,
                 self._database,
                 import_id_of(run),
-                scratch / "errors",
+                ErrorLog(scratch / "errors"),
                 lambda: progress.report,
             )
             attempt = ImportAttempt(
@@ -83,7 +84,7 @@ class DataImporter:
             await attempt.begin(self._database)
             async with self._files.materialize(file) as source:
                 progress.reading()
-                await self._import(run, attempt, source, order, rejections.path)
+                await self._import(run, attempt, source, order, rejections.log.path)
 
     async def _stamp(self, import_id: str, target: str | None) -> Stamp | None:
         if target is None:

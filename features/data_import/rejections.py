@@ -1,10 +1,8 @@
 """Rows that an import rejects: stored while it runs, told of, and kept for its report."""
 
 import asyncio
-import struct
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +10,7 @@ import msgspec
 from core.database_async import Database, Session
 from events.subjects import ROWS_REJECTED
 from features.data_import import crud, record_crud
+from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.types import RowError
 from features.jobs.run import JobRun, Report
 
@@ -22,13 +21,12 @@ ERRORS_PER_EVENT: Final = 20
 VALUE_CHARACTERS: Final = 100
 # Of the 16 KiB of an event's body, less what the job itself takes.
 EVENT_ERRORS_BYTES: Final = 9 * 1024
-_ARRAY_32: Final = 0xDD
 
 
 class Rejections:
     """Stores what is wrong with rows, in transactions of their own beside the import's.
 
-    `path` is for the same in one msgpack list, from which the report is made.
+    `log` takes the same, for the report.
     """
 
     def __init__(
@@ -36,10 +34,10 @@ class Rejections:
         run: JobRun,
         database: Database,
         import_id: str,
-        path: Path,
+        log: ErrorLog,
         report: Callable[[], Report],
     ) -> None:
-        self.path = path
+        self.log = log
         self.rows = 0
         self.first: list[RowError] = []
         self._run = run
@@ -50,20 +48,19 @@ class Rejections:
 
     def forget(self) -> None:
         """Begin anew; nothing of what was added counts any more."""
-        self.rows, self._count = 0, 0
+        self.rows = 0
         self.first = []
         self._waiting: list[RowError] = []
         self._told = -FLUSH_SECONDS
-        self.path.write_bytes(struct.pack(">BI", _ARRAY_32, 0))
+        self.log.clear()
 
     async def add(self, errors: Sequence[RowError], rows: int) -> None:
         """Take what is wrong with some `rows`, and store it if it is time to."""
         self.rows += rows
         if errors:
-            self._count += len(errors)
             self.first += errors[: ERRORS_PER_EVENT - len(self.first)]
             self._waiting += errors
-            await asyncio.to_thread(self._write, errors)
+            await asyncio.to_thread(self.log.add, errors)
         await self._flush_if_due()
 
     async def flush(self) -> None:
@@ -101,12 +98,6 @@ class Rejections:
     async def _store(self, errors: Sequence[RowError]) -> None:
         async with self._database.transaction() as session:
             await crud.save_errors(session, self._import_id, errors)
-
-    def _write(self, errors: Sequence[RowError]) -> None:
-        with self.path.open("r+b") as file:
-            file.write(struct.pack(">BI", _ARRAY_32, self._count))
-            file.seek(0, 2)
-            file.writelines(map(msgspec.msgpack.encode, errors))
 
 
 def sample(import_id: str, errors: Sequence[RowError]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from core.errors import ErrorCode
 from features.data_import.exceptions import ImportFileError
 from features.data_import.utils.engine import make_report, preview, run_import
+from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.messages import (
     Checked,
     Finished,
@@ -282,7 +283,9 @@ def test_a_report_has_the_rejected_rows(tmp_path: Path) -> None:
     text = "order no,qty\nSO-1,1\n,x\nSO-3,y\n"
     errors = _import(tmp_path, text, _ORDERS).errors
     assert [(error.row, error.position) for error in errors] == [(3, 1), (3, 2), (4, 2)]
-    (tmp_path / "errors").write_bytes(msgspec.msgpack.encode(errors[::-1]))
+    log = ErrorLog(tmp_path / "errors")
+    log.add(errors[2:])
+    log.add(errors[1::-1])
     [made] = make_report(
         tmp_path / "file.csv", _ORDERS, tmp_path / "errors", tmp_path / "report"
     )

@@ -1,16 +1,15 @@
 """The importing process: one file in, a stream of messages out."""
 
 from collections.abc import Generator, Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import polars as pl
 
 from features.data_import.targets import TARGETS
 from features.data_import.utils.checking import CheckedColumn, Checker, Outcome
 from features.data_import.utils.copying import encode
+from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.mapping import map_headings
 from features.data_import.utils.messages import (
     Checked,
@@ -29,7 +28,6 @@ from features.data_import.utils.types import (
     ROW,
     Batch,
     ColumnType,
-    RowError,
     column_name,
 )
 from features.data_import.utils.values import Reading, TableProfile
@@ -69,19 +67,14 @@ def make_report(
 ) -> Iterator[ReportMade]:
     """Write the rejected rows as they were, each with its reasons; yield one item.
 
-    `errors` holds a msgpack list of RowError, `scratch` is the file to be written.
+    `errors` is an ErrorLog's file, `scratch` the file to be written.
     Raises as `run_import` does.
     """
     # What it needs to write workbooks is not loaded where files are only read.
     from features.data_import.utils.report import write_report
 
     table = open_table(source, order.filename, order.read, order.limits)
-    told = msgspec.msgpack.decode(errors.read_bytes(), type=list[RowError])
-    told.sort(key=lambda error: (error.row, error.position))
-    reasons = {
-        row: tuple(group) for row, group in groupby(told, key=lambda error: error.row)
-    }
-    report = write_report(table, reasons, scratch)
+    report = write_report(table, ErrorLog(errors).by_row, scratch)
     yield ReportMade(str(report.path), report.suffix, report.content_type)
 
 

@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,9 +22,12 @@ from features.data_import.utils.types import (
 )
 
 type Cells = list[str]
+# Begins anew each time: the rejected rows in order, and why.
+type Reasons = Callable[[], Iterator[tuple[int, Sequence[RowError]]]]
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST_CHARACTERS: Final = 32_767
+_PART: Final = 1024 * 1024
 # With a BOM a spreadsheet program knows the encoding, too.
 _MARKED: Final = {
     "utf-8": codecs.BOM_UTF8,
@@ -43,9 +46,7 @@ class Report(NamedTuple):
     content_type: str
 
 
-def write_report(
-    table: Table, reasons: Mapping[int, Sequence[RowError]], path: Path
-) -> Report:
+def write_report(table: Table, reasons: Reasons, path: Path) -> Report:
     """Write the rows of `table` that have `reasons`, and the reasons behind them.
 
     Texts keep their delimiter and encoding, workbooks become xlsx. Raises
@@ -65,19 +66,31 @@ def write_report(
     return Report(path, ".csv", "text/csv")
 
 
-def _records(
-    table: Table, reasons: Mapping[int, Sequence[RowError]]
-) -> Iterator[Cells]:
+def _records(table: Table, reasons: Reasons) -> Iterator[Cells]:
     """Give the headings, and each rejected row with its number and its reasons."""
     yield [*table.layout.headings, REPORT_ROW, REPORT_ERRORS]
     width = len(table.layout.headings)
     delimiter = table.layout.delimiter or ","
+    rest = reasons()
+    ahead = next(rest, None)
     for batch in table.batches():
-        for row, cells in sorted(_rejected(batch, reasons, delimiter).items()):
-            told = [str(row), _joined(reasons[row])]
+        here = {}
+        last = _last_row(batch)
+        while ahead is not None and ahead[0] <= last:
+            here[ahead[0]] = ahead[1]
+            ahead = next(rest, None)
+        for row, cells in sorted(_rejected(batch, here, delimiter).items()):
+            told = [str(row), _joined(here[row])]
             missing = [""] * (width - len(cells))
             # What is below no heading stays so, and is told again unless it is mended.
             yield [*cells[:width], *missing, *told, *cells[width:]]
+
+
+def _last_row(batch: Batch) -> int:
+    rows = [fault.row for fault in batch.faults[-1:]]
+    if batch.frame.height:
+        rows.append(batch.frame[ROW][-1])
+    return max(rows, default=0)
 
 
 def _rejected(
@@ -131,8 +144,8 @@ def _is_mistaken(path: Path, encoding: str) -> bool:
     found = find_encoding(FileSource(path), None).name
     if found == encoding:
         return False
-    data = path.read_bytes()
-    return not data.isascii()
+    with path.open("rb") as file:
+        return not all(part.isascii() for part in iter(lambda: file.read(_PART), b""))
 
 
 def _write_workbook(records: Iterator[Cells], path: Path) -> None:
