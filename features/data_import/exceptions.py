@@ -39,6 +39,14 @@ def unsupported(detail: str) -> ImportFileError:
     )
 
 
+def without_rows(detail: str) -> ImportFileError:
+    """Make the error of a file that has nothing to import; `detail` is a sentence."""
+    return ImportFileError(
+        ErrorCode.UNSUPPORTED_FORMAT,
+        f"{detail} Upload one with headings and at least one row below them.",
+    )
+
+
 def over_limit(detail: str) -> ImportFileError:
     """Make the error of a file larger than allowed; `detail` is a whole sentence."""
     return ImportFileError(ErrorCode.LIMIT_EXCEEDED, detail)

@@ -16,7 +16,7 @@ from features.data_import.models import (
     Merged,
 )
 from features.data_import.staging_crud import Driver
-from features.data_import.straight import copy_straight
+from features.data_import.straight_crud import copy_straight
 from features.data_import.targets import TARGETS
 from features.data_import.utils.declaring import Target
 from features.data_import.utils.messages import ImportedColumn

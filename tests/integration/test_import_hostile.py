@@ -194,21 +194,34 @@ async def test_the_importer_goes_on_behind_them(client: Client, tmp_path: Path) 
     assert counts(await imported(client, file_id)) == [2, 2, 0, 0]
 
 
-async def test_a_delimiter_of_two_characters_is_refused(
-    client: Client, tmp_path: Path, running: Running
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("delimiter", "||", "A delimiter is one character, and '||' has 2."),
+        ("encoding", "klingon", "No encoding is called 'klingon'."),
+    ],
+)
+async def test_options_by_which_no_text_is_read_are_refused_at_once(
+    client: Client, tmp_path: Path, option: str, value: str, message: str
 ) -> None:
-    before = await traces(running)
     text = "a||b\n1||2\n3||4\n"
     file_id = await upload_text(client, tmp_path / "double.csv", text)
-    error = await preview_error(client, file_id, read={"delimiter": "||"})
-    assert error["code"] == "INVALID"
-    assert error["field"] == ["read", "delimiter"]
-    assert error["message"].startswith("A delimiter is one character, and '||' has 2.")
-    payload = await ask_import(client, file_id, read={"delimiter": "||"})
+    error = await preview_error(client, file_id, read={option: value})
+    assert (error["code"], error["field"]) == ("INVALID", ["read", option])
+    assert error["message"].startswith(message)
+    payload = await ask_import(client, file_id, read={option: value})
+    assert payload["job"] is None
+    assert payload["userErrors"] == [{**error, "field": ["input", "read", option]}]
+
+
+async def test_a_text_has_no_sheets(client: Client, tmp_path: Path) -> None:
+    file_id = await upload_text(client, tmp_path / "plain.csv", "a,b\n1,2\n")
+    error = await preview_error(client, file_id, read={"sheet": "Orders"})
+    assert (error["code"], error["field"]) == ("INVALID", ["read", "sheet"])
+    payload = await ask_import(client, file_id, read={"sheet": "Orders"})
     events = await watch_import(client, payload)
     failed = events[-1]["job"]["error"]
     assert (failed["code"], failed["message"]) == ("INVALID_INPUT", error["message"])
-    assert await settled(running, before) == before
 
 
 async def test_a_row_with_nul_bytes_is_rejected_alone(

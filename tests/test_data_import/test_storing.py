@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.errors import AppError
-from features.data_import import staging_crud, straight
+from features.data_import import staging_crud, straight_crud
 from features.data_import.models import DuplicateRow, ImportMode, ImportRecord, Merged
 from features.data_import.storing import Storing
 from features.data_import.utils.types import ColumnType
@@ -145,8 +145,8 @@ async def test_rows_come_to_the_same_by_either_way(
     record = await warehouse.record(mode=mode)
     rows = [(*key, "new", at) for at, key in enumerate(keys, 1)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(straight, "_FIRST_BYTES", 1)
-        patch.setattr(straight, "_MOST_BYTES", 500)
+        patch.setattr(straight_crud, "_FIRST_BYTES", 1)
+        patch.setattr(straight_crud, "_MOST_BYTES", 500)
         if not is_alone:
             patch.setattr(staging_crud, "try_lock_target", never)
         stored = await warehouse.store(record, rows)

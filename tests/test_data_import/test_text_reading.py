@@ -175,6 +175,7 @@ def test_columns_are_limited(tmp_path: Path) -> None:
 
 
 ADVICE = "Upload an xlsx, xls, ods, csv or tsv file, or a zip with one csv."
+EMPTY = "Upload one with headings and at least one row below them."
 
 
 @pytest.mark.parametrize(
@@ -188,12 +189,12 @@ ADVICE = "Upload an xlsx, xls, ods, csv or tsv file, or a zip with one csv."
         (
             b"\xef\xbb\xbf\n\n",
             ErrorCode.UNSUPPORTED_FORMAT,
-            f"There are no rows in this file. {ADVICE}",
+            f"There are no rows in this file. {EMPTY}",
         ),
         (
             b"name,price\n",
             ErrorCode.UNSUPPORTED_FORMAT,
-            f"This file has headings, but no rows below them. {ADVICE}",
+            f"This file has headings, but no rows below them. {EMPTY}",
         ),
         (
             bytes(1000),

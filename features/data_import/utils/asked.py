@@ -8,8 +8,13 @@ import msgspec
 
 from core.errors import AppError, ErrorCode
 from core.validators import check_between, has_controls
+from features.data_import.exceptions import ImportFileError
 from features.data_import.utils.declaring import Target
 from features.data_import.utils.messages import Order, Stamp
+from features.data_import.utils.read_options import (
+    checked_delimiter,
+    checked_encoding,
+)
 from features.data_import.utils.types import ReadLimits, ReadOptions
 
 MAX_NAME: Final = 200
@@ -67,6 +72,7 @@ def check_read(read: ReadOptions, field: tuple[str, ...] = _READ) -> None:
         tabs=True,
     )
     _check_text(read.encoding, 1, MAX_ENCODING, "An encoding", (*field, "encoding"))
+    _check_for_texts(read, field)
     if read.header_row is not None:
         where = (*field, "headerRow")
         check_between(read.header_row, 1, MAX_HEADER_ROW, "headerRow", where)
@@ -75,6 +81,18 @@ def check_read(read: ReadOptions, field: tuple[str, ...] = _READ) -> None:
     _check_count(len(read.null_values), MAX_NULL_VALUES, "null values", where)
     for value in read.null_values:
         _check_text(value, 0, MAX_NULL_VALUE, "A null value", where)
+
+
+def _check_for_texts(read: ReadOptions, field: tuple[str, ...]) -> None:
+    try:
+        if read.delimiter is not None:
+            checked_delimiter(read.delimiter)
+        if read.encoding is not None:
+            checked_encoding(read.encoding)
+    except ImportFileError as error:
+        # It names the option; which input that belongs to is known here.
+        where = (*field, error.field[-1])
+        raise AppError(error.code, error.message, field=where) from None
 
 
 def check_asked(asked: Asked, target: Target | None) -> None:

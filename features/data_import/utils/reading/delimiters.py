@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from typing import Final, NamedTuple
 
-from features.data_import.exceptions import cannot_read_so, unsupported
+from features.data_import.exceptions import unsupported
+from features.data_import.utils.read_options import SPLIT_BY_ONE
 from features.data_import.utils.reading.records import first_records, is_blank
 
 _CANDIDATES: Final = (",", ";", "\t", "|")
@@ -17,10 +18,6 @@ _LONGER: Final = (
     *("||", "~|~", "|~|", "^|^", "#|#", "|#|", "<|>", "|;|", ";|;", "*|*", "|*|"),
     *(",,", ";;", "\t\t", "::", "~~", "^^", "##", "$$", "@@", "&&", "¦¦", "=>", "<>"),
 )
-_ADVICE: Final = (
-    "Put a single character in its place that the data do not have, such as a tab, "
-    "and upload that."
-)
 
 
 class _Split(NamedTuple):
@@ -29,24 +26,6 @@ class _Split(NamedTuple):
     share: float
     width: int
     delimiter: str
-
-
-def checked_delimiter(asked: str) -> str:
-    """Return the delimiter that was asked for. Raises ImportFileError INVALID."""
-    delimiter = "\t" if asked in ("\\t", "TAB", "tab") else asked
-    if len(delimiter) > 1:
-        raise cannot_read_so(
-            f"A delimiter is one character, and {asked[:20]!r} has {len(asked)}. "
-            + _ADVICE,
-            "delimiter",
-        )
-    if not delimiter.isascii() or delimiter in ('"', "\r", "\n", "\0", ""):
-        raise cannot_read_so(
-            f"{asked!r} cannot separate fields. Use a comma, a semicolon, a tab, or "
-            "another ASCII character that is no quote and no line break.",
-            "delimiter",
-        )
-    return delimiter
 
 
 def find_delimiter(text: str) -> str:
@@ -101,7 +80,7 @@ def _refuse_longer(text: str, best: _Split | None) -> None:
         if _is_between_fields(longer, lines, best):
             raise unsupported(
                 f"The columns of this file are separated by {longer!r}, which is more "
-                f"than one character. {_ADVICE}"
+                f"than one character. {SPLIT_BY_ONE}"
             )
 
 

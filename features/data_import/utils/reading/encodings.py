@@ -1,14 +1,14 @@
 """In which encoding a text is, told by all of its bytes."""
 
 import codecs
-import io
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from features.data_import.exceptions import cannot_read_so, corrupt
+from features.data_import.exceptions import corrupt
+from features.data_import.utils.read_options import checked_encoding
 from features.data_import.utils.reading.kinds import refuse_binary
 from features.data_import.utils.reading.marks import ERRORS, count_marks
 from features.data_import.utils.reading.sources import Source
@@ -23,11 +23,6 @@ _BOMS: Final = (
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-# GB18030 holds all that these can say.
-_WIDENED: Final = {"gb2312": _GB18030, "gbk": _GB18030, "cp936": _GB18030}
-_NO_CHARSETS: Final = frozenset(
-    ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7")
 )
 _CHUNK: Final = 1024 * 1024
 # Bytes around what is not ASCII, by which GB18030 and cp1252 are told apart.
@@ -53,7 +48,7 @@ def find_encoding(source: Source, asked: str | None) -> Encoding:
         head = file.read(65536)
     if not head:
         raise corrupt("it is empty")
-    name = _name(asked) if asked is not None else _by_beginning(head)
+    name = checked_encoding(asked) if asked is not None else _by_beginning(head)
     if name is None or not name.startswith(("utf-16", "utf-32")):
         refuse_binary(head)
     if name not in (None, UTF_8):
@@ -62,28 +57,6 @@ def find_encoding(source: Source, asked: str | None) -> Encoding:
     if is_sound or name is not None:
         return Encoding(UTF_8, is_sound)
     return Encoding(_judge(evidence))
-
-
-def _name(asked: str) -> str:
-    try:
-        codec = codecs.lookup(asked.strip())
-        # It refuses codecs that are no encodings of text.
-        io.TextIOWrapper(io.BytesIO(), encoding=codec.name)
-    except (LookupError, ValueError, UnicodeError) as error:
-        raise _unknown(asked) from error
-    if codec.name in _NO_CHARSETS or codec.incrementaldecoder is None:
-        raise _unknown(asked)
-    if codec.name == "utf-8-sig":
-        return UTF_8
-    return _WIDENED.get(codec.name, codec.name)
-
-
-def _unknown(asked: str) -> Exception:
-    return cannot_read_so(
-        f"No encoding is called {asked[:40]!r}. Name one such as UTF-8, GB18030, "
-        "windows-1252 or UTF-16, or leave it out to have it found.",
-        "encoding",
-    )
 
 
 def _by_beginning(head: bytes) -> str | None:

@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from features.data_import.exceptions import over_limit, unsupported
-from features.data_import.utils.reading.delimiters import (
-    checked_delimiter,
-    find_delimiter,
-)
+from features.data_import.exceptions import over_limit, without_rows
+from features.data_import.utils.read_options import checked_delimiter
+from features.data_import.utils.reading.delimiters import find_delimiter
 from features.data_import.utils.reading.headers import Header, find_header
 from features.data_import.utils.reading.marks import shown
 from features.data_import.utils.reading.records import (
@@ -77,7 +75,7 @@ def _records(text: str, delimiter: str, is_whole: bool) -> list[Record]:
         if not any(any(record.cells) for record in records[1:]):
             raise over_limit(too_long(len(records) + 1))
     if all(is_blank(record.cells) for record in records) and is_whole:
-        raise unsupported("There are no rows in this file.")
+        raise without_rows("There are no rows in this file.")
     return records
 
 
@@ -106,7 +104,7 @@ def _shape(
     above = [record.cells for record in records[max(0, header.row - 1) : behind]]
     data = [record.cells for record in records[behind:] if any(record.cells)]
     if not data and len(records) < _HEAD_RECORDS:
-        raise unsupported("This file has headings, but no rows below them.")
+        raise without_rows("This file has headings, but no rows below them.")
     named = {i for row in above for i, cell in enumerate(row) if cell.strip()}
     filled = {i for row in data for i, cell in enumerate(row) if cell}
     usual = Counter(map(len, data)).most_common(1)[0][0] if data else 0

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from features.data_import.exceptions import cannot_read_so
 from features.data_import.utils.reading.cell_faults import take_out_faults
 from features.data_import.utils.reading.encodings import find_encoding
 from features.data_import.utils.reading.footers import without_total
@@ -46,6 +47,11 @@ class TextTable:
     def __init__(
         self, source: Source, options: ReadOptions, limits: ReadLimits
     ) -> None:
+        if options.sheet is not None:
+            raise cannot_read_so(
+                "This file is a text, which has no sheets: leave the sheet out.",
+                "sheet",
+            )
         self._source = source
         self._limits = limits
         self._encoding = find_encoding(source, options.encoding)
