@@ -39,7 +39,13 @@ CLOSE_SECONDS: Final = 1.0
 
 # A process that is frozen amid a transaction may not hold its locks for much longer than
 # its leases.
-_SESSION: Final = {"idle_in_transaction_session_timeout": "15s"}
+_SESSION: Final = {
+    "idle_in_transaction_session_timeout": "15s",
+    # A host that was lost is noticed within a minute.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 
 
 def async_url(url: str) -> str:

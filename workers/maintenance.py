@@ -1,7 +1,8 @@
 """Maintenance: ``python -m workers.maintenance``. Any number may run.
 
 Sweeps what has lived its time or nothing leads to, brings back jobs whose worker and
-message are gone, and repeats what a handler should have done.
+message are gone, ends transactions of imports that have ended, and repeats what a handler
+should have done.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from loguru import logger
 from core.base import utc_now
 from core.scratch import Scratch
 from core.storage import Storage
+from features.data_import.sweeping import ImportSweeper
 from features.files.sweeping import ObjectSweeper
 from features.jobs.reconciler import Reconciler
 from features.psd.previews import PsdPreviews
@@ -36,6 +38,7 @@ async def maintain(process: Process) -> None:
         reconciler.hand_on_places,
         process.container.get(PsdPreviews).publish_missed,
         sweeper.sweep_expired,
+        process.container.get(ImportSweeper).end_orphans,
     ]
     seldom: list[Chore] = [
         sweeper.sweep_unnamed,

@@ -7,7 +7,12 @@ from typing import Final
 from core.base import derived_id
 from core.database_async import Database, Session
 from features.data_import import crud, record_crud
-from features.data_import.models import ImportMode, ImportPlan, ImportRecord
+from features.data_import.models import (
+    RESULT_TYPE,
+    ImportMode,
+    ImportPlan,
+    ImportRecord,
+)
 from features.data_import.passing import Passing, Restarted
 from features.data_import.progress import ImportProgress
 from features.data_import.rejections import Rejections
@@ -23,7 +28,6 @@ from features.jobs.exceptions import JobFailure
 from features.jobs.run import JobRun
 from features.jobs.ticking import Ticker
 
-RESULT_TYPE: Final = "ImportRecord"
 # A transaction whose client says nothing for 15 s is given up.
 SIGN_OF_LIFE_SECONDS: Final = 3.0
 
@@ -158,7 +162,7 @@ class ImportAttempt:
 
     async def _forget(self) -> None:
         """Take back what was said of rows that are going to be read otherwise."""
-        self._rejections.forget()
+        await self._rejections.begin()
 
         async def effects(session: Session) -> None:
             await crud.delete_errors(session, self._plan.import_id)

@@ -97,32 +97,6 @@ async def set_report(
     )
 
 
-async def earlier_same(
-    session: AsyncSession, owner_id: str, sha256: str, target: str | None
-) -> ImportRecord | None:
-    """Return the newest import of a file with these bytes that still holds.
-
-    Into the target by whoever, or (None) into a dataset of this owner's.
-    """
-    query = (
-        select(ImportRecord)
-        .join(SourceFile, col(SourceFile.id) == col(ImportRecord.file_id))
-        .where(
-            col(SourceFile.sha256) == sha256,
-            col(ImportRecord.stored_at).is_not(None),
-            col(ImportRecord.undone_at).is_(None),
-            col(ImportRecord.target).is_not_distinct_from(target),
-        )
-        .order_by(col(ImportRecord.created_at).desc(), col(ImportRecord.id).desc())
-    )
-    if target is None:
-        query = query.where(
-            col(ImportRecord.owner_id) == owner_id,
-            col(ImportRecord.dataset_id).is_not(None),
-        )
-    return await session.scalar(query.limit(1))
-
-
 async def save_errors(
     session: AsyncSession, import_id: str, errors: Sequence[RowError]
 ) -> None:

@@ -96,14 +96,15 @@ class DatasetsService:
             # Locks in an import's own order: the target, then the dataset.
             driver = await staging_crud.driver_of(session)
             if found.target is not None:
-                await staging_crud.lock_target(driver, TARGETS[found.target])
+                await staging_crud.lock_target_soon(driver, TARGETS[found.target])
             dataset = await dataset_crud.lock(session, dataset_id)
             if dataset is None:
                 raise dataset_not_found()
             if dataset.target is None:
                 await dataset_crud.drop(session, dataset)
             else:
-                await staging_crud.clear(driver, TARGETS[dataset.target])
+                await staging_crud.forget_previous(driver, TARGETS[dataset.target])
+                await staging_crud.delete_rows(driver, TARGETS[dataset.target])
                 await dataset_crud.grow_target(session, dataset.target, 0, anew=True)
 
     async def _ensure_targets(self) -> None:

@@ -70,6 +70,14 @@ def import_gone() -> AppError:
     )
 
 
+def target_busy(title: str) -> AppError:
+    """Say that imports hold a target's rows."""
+    return AppError(
+        ErrorCode.CONFLICT,
+        f"An import into {title} is running. Try again when it has ended.",
+    )
+
+
 def dataset_not_found(field: tuple[str, ...] = ("id",)) -> AppError:
     """Say that the caller has no such dataset."""
     return AppError(ErrorCode.NOT_FOUND, "There is no such dataset.", field=field)

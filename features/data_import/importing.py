@@ -66,7 +66,6 @@ class DataImporter:
         async with self._scratch.directory() as scratch, ticker.running():
             rejections = Rejections(
                 run,
-                self._database,
                 import_id_of(run),
                 ErrorLog(scratch / "errors"),
                 lambda: progress.report,
@@ -81,6 +80,7 @@ class DataImporter:
                 ticker,
                 first_id=stamp.first_id if stamp else 0,
             )
+            await rejections.begin()
             await attempt.begin(self._database)
             async with self._files.materialize(file) as source:
                 progress.reading()

@@ -29,6 +29,8 @@ from features.data_import.utils.types import ColumnType
 
 # The PostgreSQL schema of the tables that are made from files.
 DATASETS_SCHEMA: Final = "datasets"
+# What an import's job results in.
+RESULT_TYPE: Final = "ImportRecord"
 _TARGETS: Final = "dataset_" + 32 * "0"
 
 

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from core.database_async import Database, Session
+from core.database_async import Session
 from events.subjects import ROWS_REJECTED
 from features.data_import import crud, record_crud
+from features.data_import.models import RESULT_TYPE
 from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.types import RowError
 from features.jobs.run import JobRun, Report
@@ -26,13 +27,14 @@ EVENT_ERRORS_BYTES: Final = 9 * 1024
 class Rejections:
     """Stores what is wrong with rows, in transactions of their own beside the import's.
 
+    Each checks the job's claim.
+
     `log` takes the same, for the report.
     """
 
     def __init__(
         self,
         run: JobRun,
-        database: Database,
         import_id: str,
         log: ErrorLog,
         report: Callable[[], Report],
@@ -41,18 +43,18 @@ class Rejections:
         self.rows = 0
         self.first: list[RowError] = []
         self._run = run
-        self._database = database
         self._import_id = import_id
         self._report = report
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin anew; nothing of what was added counts any more."""
-        self.rows = 0
-        self.first = []
         self._waiting: list[RowError] = []
         self._told = -FLUSH_SECONDS
-        self.log.clear()
+
+    async def begin(self) -> None:
+        """Begin, perhaps anew: nothing of what was added counts any more."""
+        self.rows = 0
+        self.first = []
+        self._waiting = []
+        self._told = -FLUSH_SECONDS
+        await asyncio.to_thread(self.log.clear)
 
     async def add(self, errors: Sequence[RowError], rows: int) -> None:
         """Take what is wrong with some `rows`, and store it if it is time to."""
@@ -74,11 +76,11 @@ class Rejections:
         self._told = time.monotonic()
 
         async def effects(session: Session) -> None:
+            await crud.save_errors(session, self._import_id, some)
             await record_crud.set_counts(
                 session, self._import_id, read=self._report().done, rejected=self.rows
             )
 
-        await self._store(some)
         await self._run.record(
             ROWS_REJECTED,
             effects,
@@ -88,16 +90,20 @@ class Rejections:
         )
 
     async def _flush_if_due(self) -> None:
+        while len(self._waiting) >= MOST_WAITING:
+            some = self._waiting[ERRORS_PER_EVENT:MOST_WAITING]
+            del self._waiting[ERRORS_PER_EVENT:MOST_WAITING]
+            await self._store(some)
         if time.monotonic() - self._told >= FLUSH_SECONDS:
             await self.flush()
-        elif len(self._waiting) >= MOST_WAITING:
-            keep = ERRORS_PER_EVENT
-            some, self._waiting = self._waiting[keep:], self._waiting[:keep]
-            await self._store(some)
 
     async def _store(self, errors: Sequence[RowError]) -> None:
-        async with self._database.transaction() as session:
+        async def effects(session: Session) -> None:
             await crud.save_errors(session, self._import_id, errors)
+
+        await self._run.store(
+            effects, result_type=RESULT_TYPE, result_id=self._import_id
+        )
 
 
 def sample(import_id: str, errors: Sequence[RowError]) -> list[dict[str, Any]]:

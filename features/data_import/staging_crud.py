@@ -4,6 +4,7 @@ Over the driver's own connection: PostgreSQL's COPY is there alone, and statemen
 take longer than the pool lets others.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from features.data_import.exceptions import target_busy
 from features.data_import.models import DATASETS_SCHEMA
 from features.data_import.utils.declaring import Target
 from features.data_import.utils.messages import ImportedColumn
@@ -23,6 +25,8 @@ LONG: Final = 24 * 3600.0
 STAGING: Final = "import_staging"
 _HASH: Final = "hashtextextended($1, 0)"
 DUPLICATES_AT_ONCE: Final = 5000
+# How long an undo, or a deletion, waits for the imports into its target.
+PATIENCE_MILLISECONDS: Final = 2000
 # What goes before and behind rows in PostgreSQL's binary COPY format.
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
@@ -62,8 +66,10 @@ async def be_patient(driver: Driver, *, patient: bool) -> None:
 async def end_former(driver: Driver, import_id: str) -> None:
     """End the transaction of an earlier attempt, which is frozen or out of reach.
 
-    Amid a COPY no timeout of PostgreSQL's ends it, and it may hold the target.
+    Amid a COPY no timeout of PostgreSQL's ends it, and it may hold the target. The
+    transaction is named by its import, so that one without a job can be found as well.
     """
+    await driver.execute("select set_config('application_name', $1, true)", import_id)
     key = f"import {import_id}"
     while not await driver.fetchval(f"select pg_try_advisory_xact_lock({_HASH})", key):
         await driver.fetch(
@@ -74,6 +80,21 @@ async def end_former(driver: Driver, import_id: str) -> None:
             key,
             timeout=LONG,
         )
+
+
+async def end_orphans(driver: Driver) -> int:
+    """End the transactions of imports whose job has ended; return how many there were.
+
+    A frozen worker's, and no attempt comes that would end it.
+    """
+    ended = await driver.fetch(
+        "select pg_terminate_backend(a.pid) from pg_stat_activity a "
+        "left join imports i on i.id = a.application_name "
+        "left join jobs j on j.id = i.job_id "
+        "where a.datname = current_database() and a.application_name ^@ 'import_' "
+        "and coalesce(j.status, 'FAILED') in ('SUCCEEDED', 'FAILED', 'CANCELLED')"
+    )
+    return len(ended)
 
 
 async def make_staging(driver: Driver, columns: Sequence[ImportedColumn]) -> None:
@@ -109,16 +130,25 @@ async def copy(
     columns: Sequence[str],
     parts: AsyncIterator[EncodedRows],
 ) -> int:
-    """Copy rows, encoded for COPY, into a table; return how many there were."""
-    status: str = await driver.copy_to_table(
-        table,
-        schema_name=schema,
-        columns=columns,
-        source=_stream(driver, parts),
-        format="binary",
-        timeout=LONG,
-        freeze=schema == DATASETS_SCHEMA,
-    )
+    """Copy rows, encoded for COPY, into a table; return how many there were.
+
+    What `parts` raises is raised behind the COPY, whose rows are not to be kept then:
+    amid one that the server has refused the driver would wait for an answer in vain.
+    """
+    stream = _Stream(driver, parts)
+    try:
+        status: str = await driver.copy_to_table(
+            table,
+            schema_name=schema,
+            columns=columns,
+            source=stream.read(),
+            format="binary",
+            timeout=LONG,
+            freeze=schema == DATASETS_SCHEMA,
+        )
+    finally:
+        if stream.error is not None:
+            raise stream.error
     return int(status.rpartition(" ")[2])
 
 
@@ -133,17 +163,35 @@ async def try_lock_target(driver: Driver, target: Target) -> bool:
 async def lock_target(driver: Driver, target: Target) -> None:
     """Wait for the other imports into a target, and keep them out to the end."""
     await run(driver, f"select pg_advisory_xact_lock({_HASH})", _lock_name(target))
+
+
+async def lock_target_soon(driver: Driver, target: Target) -> None:
+    """Lock a target for somebody who waits; AppError CONFLICT behind a long import."""
+    await run(driver, f"set local lock_timeout = '{PATIENCE_MILLISECONDS}'")
+    try:
+        await lock_target(driver, target)
+    except asyncpg.LockNotAvailableError:
+        raise target_busy(target.title) from None
+    await run(driver, "set local lock_timeout to default")
+
+
+async def have_memory(driver: Driver) -> None:
+    """Let the transaction join and sort in memory what one import has staged."""
     await run(driver, f"set local work_mem = '{_MERGE_MEMORY}'")
 
 
-async def clear(driver: Driver, target: Target) -> None:
-    """Delete all rows of a target, and what undoing earlier imports would need."""
+async def forget_previous(driver: Driver, target: Target) -> None:
+    """Delete what undoing earlier imports into a target would need."""
     await run(
         driver,
         "delete from import_previous where import_id in (select "
         "substr(id, length('import_') + 1)::uuid from imports where target = $1)",
         target.name,
     )
+
+
+async def delete_rows(driver: Driver, target: Target) -> None:
+    """Delete all rows of a target."""
     await run(driver, f"delete from {quoted(target.table)}")
 
 
@@ -172,13 +220,22 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-async def _stream(
-    driver: Driver, parts: AsyncIterator[EncodedRows]
-) -> AsyncIterator[EncodedRows]:
-    """Yield one COPY's bytes; the driver would hear at their end that the server is gone."""
-    yield _HEADER
-    async for part in parts:
-        if driver.is_closed():
-            raise ConnectionResetError("PostgreSQL has gone amid a COPY")
-        yield part
-    yield _TRAILER
+class _Stream:
+    """One COPY's bytes, and what has ended them before their end."""
+
+    def __init__(self, driver: Driver, parts: AsyncIterator[EncodedRows]) -> None:
+        self._driver = driver
+        self._parts = parts
+        self.error: BaseException | None = None
+
+    async def read(self) -> AsyncIterator[EncodedRows]:
+        """Yield them; the driver would hear at their end that the server has gone."""
+        yield _HEADER
+        try:
+            async for part in self._parts:
+                if self._driver.is_closed():
+                    raise ConnectionResetError("PostgreSQL has gone amid a COPY")
+                yield part
+        except (Exception, asyncio.CancelledError) as error:
+            self.error = error
+        yield _TRAILER

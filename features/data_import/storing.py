@@ -57,8 +57,6 @@ class Storing:
             # Each attempt its own: a former one's may be there uncommitted.
             self._table = new_id("dataset")
             await staging_crud.make_table(driver, self._table, columns)
-        else:
-            await staging_crud.make_staging(driver, columns)
 
     async def copy(self, parts: AsyncIterator[EncodedRows]) -> int:
         """Copy rows, each part whole ones, encoded for COPY; return how many.
@@ -67,7 +65,6 @@ class Storing:
         as no key is there twice; the rest is staged.
         """
         driver = await self._driver()
-        self._copied = self._staged = 0
         if self._target is None:
             self._copied = await staging_crud.copy(
                 driver, DATASETS_SCHEMA, self._table, self._names(ROW), parts
@@ -77,11 +74,12 @@ class Storing:
         names = self._names("id", "import_id")
         self._is_alone = await staging_crud.try_lock_target(driver, self._target)
         if self._is_alone:
-            await self._clear(driver, self._target)
+            await self._delete_replaced(driver, self._target)
             self._copied, rest = await copy_straight(
                 driver, self._target.table, names, parts
             )
         if rest is not None:
+            await staging_crud.make_staging(driver, self._columns)
             self._staged = await staging_crud.copy(
                 driver, "pg_temp", staging_crud.STAGING, names, rest
             )
@@ -98,7 +96,9 @@ class Storing:
             return Merged(self._copied, 0, 0)
         await staging_crud.lock_target(driver, self._target)
         if not self._is_alone:
-            await self._clear(driver, self._target)
+            await self._delete_replaced(driver, self._target)
+        if self._plan.mode is ImportMode.REPLACE:
+            await staging_crud.forget_previous(driver, self._target)
         if not self._staged:
             return Merged(self._copied, 0, 0)
         merged = await self._merge(driver, self._merge_of(self._target))
@@ -108,7 +108,7 @@ class Storing:
 
     async def duplicates(self) -> AsyncIterator[Sequence[DuplicateRow]]:
         """Yield the rows that `merge` left out, by row, some thousands at a time."""
-        if self._target is None:
+        if self._target is None or not self._staged:
             return
         key = self._merge_of(self._target).copied_key
         before = self._plan.first_id
@@ -147,6 +147,7 @@ class Storing:
             raise import_gone()
 
     async def _merge(self, driver: Driver, merge: Merge) -> Merged:
+        await staging_crud.have_memory(driver)
         await staging_crud.run(driver, f"analyze {staging_crud.STAGING}")
         is_upsert = self._plan.mode is ImportMode.UPSERT
         known = await merge_crud.find_known(driver, merge) if is_upsert else 0
@@ -156,10 +157,9 @@ class Storing:
         inserted = await merge_crud.insert_rest(driver, merge)
         return Merged(inserted, updated, rejected)
 
-    async def _clear(self, driver: Driver, target: Target) -> None:
-        """Make room for what replaces all of a target's rows."""
+    async def _delete_replaced(self, driver: Driver, target: Target) -> None:
         if self._plan.mode is ImportMode.REPLACE:
-            await staging_crud.clear(driver, target)
+            await staging_crud.delete_rows(driver, target)
 
     def _names(self, *first: str) -> list[str]:
         return [*first, *(one.name for one in self._columns)]

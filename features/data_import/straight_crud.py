@@ -30,7 +30,9 @@ async def copy_straight(
 ) -> Straight:
     """Copy whole rows, encoded for COPY, until one's key is in the table already.
 
-    To stage rows and merge them costs half as much again, and holds the same locks.
+    The caller holds the target for as long as the rows take to come; to stage and merge
+    them takes half as long again, most of it with the target held. What is rolled back
+    later leaves dead rows in the table.
     """
     copied, size = 0, _FIRST_BYTES
     while True:

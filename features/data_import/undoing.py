@@ -33,7 +33,7 @@ class UndoService:
             # Locks in an import's own order: the target, then the record.
             driver = await staging_crud.driver_of(session)
             if known[0].target is not None:
-                await staging_crud.lock_target(driver, TARGETS[known[0].target])
+                await staging_crud.lock_target_soon(driver, TARGETS[known[0].target])
             record = await crud.lock_record(session, import_id)
             if record is None:
                 raise import_not_found()

@@ -105,34 +105,6 @@ async def test_records_are_paged_back_in_time(warehouse: Warehouse) -> None:
     assert page[0].created_at - page[1].created_at > timedelta(0)
 
 
-async def test_the_same_file_is_found_again(warehouse: Warehouse) -> None:
-    owner, other = await warehouse.person(), await warehouse.person()
-
-    async def earlier(
-        target: str | None, sha256: str = SHA, who: str = ""
-    ) -> str | None:
-        async with warehouse.database.statement() as session:
-            found = await crud.earlier_same(
-                session, who or owner.user_id, sha256, target
-            )
-        return None if found is None else found.id
-
-    rows = [("A", "x", None, 1)]
-    await warehouse.append(rows, sha256=SHA, caller=other, dry_run=True)
-    assert await earlier("orders") is None
-    first = await warehouse.append(rows, sha256=SHA, caller=other)
-    assert await earlier("orders") == first.import_id
-    assert await earlier("orders", "b" * 64) is None
-    assert await earlier(None) is None
-    made = await warehouse.append(rows, sha256=SHA, caller=owner, target=None)
-    assert await earlier(None) == made.import_id
-    assert await earlier(None, who=other.user_id) is None
-    undoing = UndoService(warehouse.database)
-    await undoing.undo(ADMINISTRATOR, first.import_id)
-    await undoing.undo(owner, made.import_id)
-    assert (await earlier("orders"), await earlier(None)) == (None, None)
-
-
 async def test_a_report_is_named(warehouse: Warehouse) -> None:
     record = await warehouse.record()
     object_id = new_id("object")

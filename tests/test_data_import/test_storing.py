@@ -12,6 +12,7 @@ from core.errors import AppError
 from features.data_import import staging_crud, straight_crud
 from features.data_import.models import DuplicateRow, ImportMode, ImportRecord, Merged
 from features.data_import.storing import Storing
+from features.data_import.sweeping import ImportSweeper
 from features.data_import.utils.types import ColumnType
 from tests.test_data_import.warehouse import (
     ORDERS,
@@ -304,6 +305,60 @@ async def never_ending(record: ImportRecord) -> AsyncIterator[bytes]:
     while True:
         await asyncio.sleep(0.01)
         yield b""
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELLED", None])
+async def test_a_target_is_freed_when_the_job_has_ended(
+    warehouse: Warehouse, status: str | None
+) -> None:
+    """Its worker froze amid a COPY, and no attempt follows; None: its file is deleted."""
+    frozen, sound = [await warehouse.record() for _ in range(2)]
+    sweeper = ImportSweeper(warehouse.database)
+    with pytest.raises(Exception, match="connection"):
+        async with warehouse.storing(frozen) as storing:
+            await storing.open(ORDERS)
+            former = asyncio.create_task(storing.copy(never_ending(frozen)))
+            behind = asyncio.create_task(warehouse.store(sound, [A]))
+            await waiting_for_the_target(warehouse, 1)
+            await sweeper.end_orphans()
+            await asyncio.sleep(0.1)
+            assert not behind.done() and not former.done()
+            await warehouse.select(
+                f"update jobs set status = '{status}' where id = '{frozen.job_id}' "
+                "returning 1"
+                if status
+                else f"delete from imports where id = '{frozen.id}' returning 1"
+            )
+            await sweeper.end_orphans()
+            assert (await behind).merged == Merged(1, 0, 0)
+            await former
+    assert await warehouse.orders() == [A]
+
+
+class Broken(Exception):
+    """The file cannot be read on."""
+
+
+@pytest.mark.parametrize("error", [Broken(), asyncio.CancelledError()])
+@pytest.mark.parametrize("known", [[A], []])
+async def test_what_ends_the_rows_behind_a_known_key_is_told_at_once(
+    warehouse: Warehouse, known: list[tuple[str, str, str, int]], error: BaseException
+) -> None:
+    """The driver, asked in such a moment to break off, would wait in vain."""
+
+    async def rows() -> AsyncIterator[bytes]:
+        yield encoded(record, ORDERS, [A])
+        await asyncio.sleep(0.2)
+        raise error
+
+    await warehouse.append(known)
+    record = await warehouse.record()
+    async with asyncio.timeout(5):
+        with pytest.raises(type(error)):
+            async with warehouse.storing(record) as storing:
+                await storing.open(ORDERS)
+                await storing.copy(rows())
+    assert await warehouse.orders() == known
 
 
 async def test_a_second_attempt_at_a_target_is_refused(warehouse: Warehouse) -> None:

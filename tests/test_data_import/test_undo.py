@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.base import new_id
 from core.database_async import Database
 from core.errors import AppError, ErrorCode
+from features.data_import import staging_crud
 from features.data_import.datasets import DatasetsService
 from features.data_import.models import ImportMode, Merged, target_dataset_id
 from features.data_import.undoing import UndoService
@@ -157,6 +158,24 @@ async def test_an_undo_waits_for_imports_of_its_target(
         await undo
     assert caught.value.code is ErrorCode.CONFLICT
     assert await warehouse.orders() == [A, B]
+
+
+async def test_an_undo_does_not_wait_for_a_long_import(
+    warehouse: Warehouse, undoing: UndoService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging_crud, "PATIENCE_MILLISECONDS", 100)
+    first = await warehouse.append([A])
+    second = await warehouse.record()
+    async with warehouse.storing(second) as storing:
+        await copy_and_merge(storing, second, [B])
+        with pytest.raises(AppError) as caught:
+            await undoing.undo(ADMINISTRATOR, first.import_id)
+    assert caught.value.code is ErrorCode.CONFLICT
+    assert caught.value.message == (
+        "An import into Orders is running. Try again when it has ended."
+    )
+    await undoing.undo(ADMINISTRATOR, first.import_id)
+    assert await warehouse.orders() == [B]
 
 
 class Model:

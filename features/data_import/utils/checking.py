@@ -22,8 +22,8 @@ from features.data_import.utils.values.texts import where
 
 # Of a text, what an error tells.
 VALUE_CHARACTERS: Final = 500
-# Rejected rows whose errors are told at once: they bound the memory of a bad file.
-_SLICE_ROWS: Final = 4096
+# Cells of rejected rows whose errors are told at once: they bound a bad file's memory.
+_SLICE_CELLS: Final = 50_000
 _MISFIT: Final = "misfit "
 _BROKEN: Final = "broken "
 _VALUE: Final = "value "
@@ -83,14 +83,6 @@ class Checker:
         """Sort a batch's rows into good and rejected ones."""
         positions = {column.position for column in self._columns}
         faults = [fault for fault in batch.faults if fault.position in positions | {0}]
-        # A row that could not be read is none the less rejected for where it failed.
-        if len(faults) < len(batch.faults):
-            there = set(batch.frame[ROW])
-            faults = [
-                fault
-                for fault in batch.faults
-                if fault.position in positions | {0} or fault.row not in there
-            ]
         frame = self._with_flags(self._with_values(batch.frame))
         flags = [name for name in frame.columns if name.startswith((_MISFIT, _BROKEN))]
         bad = pl.repeat(False, frame.height, dtype=pl.Boolean(), eager=True)
@@ -176,13 +168,14 @@ class Checker:
         """Yield the errors of rows that are all bad, and the faults, by row."""
         waiting = sorted(faults, key=lambda fault: (fault.row, fault.position))
         at = 0
-        for part in frame.iter_slices(_SLICE_ROWS):
+        rows = max(1, _SLICE_CELLS // max(1, len(self._columns)))
+        for part in frame.iter_slices(rows):
             last, begin = part[ROW][-1], at
             while at < len(waiting) and waiting[at].row <= last:
                 at += 1
             yield _told([*waiting[begin:at], *self._errors(part)])
-        for begin in range(at, len(waiting), _SLICE_ROWS):
-            yield _told(waiting[begin : begin + _SLICE_ROWS])
+        for begin in range(at, len(waiting), rows):
+            yield _told(waiting[begin : begin + rows])
 
     def _errors(self, frame: pl.DataFrame) -> Iterator[RowError]:
         for column, reading, rules in zip(

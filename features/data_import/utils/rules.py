@@ -91,7 +91,7 @@ def _text_rules(column: TargetColumn, value: pl.Expr, heading: str) -> Iterator[
             ErrorKind.TOO_LONG,
             value.str.len_chars() > limit,
             lambda text: (
-                f"{heading} has {len(text)} characters, and at most {limit} are "
+                f"{heading} has {len(text.strip())} characters, and at most {limit} are "
                 "allowed: shorten it."
             ),
         )
