@@ -12,6 +12,7 @@ from features.data_import.models import (
     ImportMode,
     ImportPlan,
     ImportRecord,
+    Merged,
 )
 from features.data_import.passing import Passing, Restarted
 from features.data_import.progress import ImportProgress
@@ -35,7 +36,7 @@ type MakeReport = Callable[[], Awaitable[StoredReport]]
 
 
 class _Aborted(Exception):
-    """Rows are bad, and the import asked for all or nothing."""
+    """Rows are bad, and the import asked for all or nothing, or would store nothing."""
 
 
 class ImportAttempt:
@@ -116,7 +117,7 @@ class ImportAttempt:
         await self._rejections.flush()
         self._progress.merged()
         rejected = self._rejections.rows
-        if rejected and self._asked.on_row_error is RowErrorPolicy.ABORT:
+        if rejected and self._is_too_bad(merged):
             raise _Aborted
         made = await _alive(session, report()) if rejected else None
         await storing.record(merged, self._progress.rows_read, rejected)
@@ -124,6 +125,15 @@ class ImportAttempt:
             await self._add_report(session, made)
         self._progress.reported()
         await self._ticker.stop()
+
+    def _is_too_bad(self, merged: Merged) -> bool:
+        """Tell whether rejected rows keep the good ones out, or there are none of these.
+
+        To replace everything by nothing is not what a file of bad rows asks for.
+        """
+        if self._asked.on_row_error is RowErrorPolicy.ABORT:
+            return True
+        return self._plan.mode is ImportMode.REPLACE and not merged.inserted
 
     async def _reject_duplicates(
         self, storing: Storing, columns: tuple[ImportedColumn, ...]

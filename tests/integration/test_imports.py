@@ -256,6 +256,23 @@ async def test_abort_stores_nothing_and_lists_all(
     assert stored["dataset"]["rowCount"] == 3
 
 
+async def test_nothing_is_replaced_by_bad_rows_alone(
+    client: Client, tmp_path: Path
+) -> None:
+    good = await upload_text(client, tmp_path / "orders.csv", ORDERS)
+    before = await imported(client, good, target="orders", mode="REPLACE")
+    text = "order number,quantity\n1,x\n2,y\n"
+    file_id = await upload_text(client, tmp_path / "bad.csv", text)
+    payload = await ask_import(client, file_id, target="orders", mode="REPLACE")
+    events = await watch_import(client, payload)
+    error = events[-1]["job"]["error"]
+    assert error["code"] == "INVALID_INPUT"
+    assert error["message"].startswith("2 rows are bad of 2, so nothing was stored.")
+    record = await record_of_job(client, payload["job"]["id"])
+    assert counts(record) == [2, 0, 0, 2]
+    assert len(await rows_of(client, before["dataset"]["id"])) == 3
+
+
 async def test_a_mapping_wins_over_names(client: Client, tmp_path: Path) -> None:
     text = "number,amount,total\n1,5,7\n2,6,8\n"
     file_id = await upload_text(client, tmp_path / "mapped.csv", text)

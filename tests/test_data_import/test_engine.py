@@ -118,6 +118,55 @@ def test_a_dataset_is_typed_and_numbered(tmp_path: Path) -> None:
     assert told.finished.rows_read == 3
 
 
+@pytest.mark.parametrize("rows", [20, 199, 200, 300, 2000])
+@pytest.mark.parametrize(
+    ("heading", "row", "expected"),
+    [
+        ("place;qty", "Paris, FR;{}", ("Paris, FR", 7)),
+        ("place\tqty", "Paris, FR\t{}", ("Paris, FR", 7)),
+        ("place;qty;kind", "Paris, Ile, FR;{};x", ("Paris, Ile, FR", 7, "x")),
+        ("item;qty;price", "Shirt, 1;{};1,50", ("Shirt, 1", 7, Decimal("1.5"))),
+        ("qty,share", "{},5%", (7, Decimal("0.05"))),
+        ("qty,code", "{},1E5", (7, "1E5")),
+        ("qty,size", "{},F", (7, "F")),
+        ("qty,id", '{},="00012"', (7, "00012")),
+        ("qty,id", '{},"=""00012"""', (7, "00012")),
+    ],
+)
+def test_a_file_is_read_alike_however_long(
+    tmp_path: Path, heading: str, row: str, expected: tuple[Any, ...], rows: int
+) -> None:
+    """Neither the delimiter nor a type depends on how many rows there are."""
+    text = "\n".join([heading, *[row.format(7)] * rows, ""])
+    told = _import(tmp_path, text, _DATASET)
+    assert told.rows == [(number, *expected) for number in range(1, rows + 1)]
+    assert told.errors == []
+
+
+@pytest.mark.parametrize(
+    ("end", "is_total"),
+    [
+        ("Total,465", True),
+        ("合计:,¥465.00", True),
+        ("Total,red", False),
+        ("x,3", False),
+    ],
+)
+def test_a_last_row_of_totals_is_told(tmp_path: Path, end: str, is_total: bool) -> None:
+    """Where nothing but numbers is behind the word, or less."""
+    text = "item,amount\n" + "x,3\n" * 30 + end + "\n"
+    told = _import(tmp_path, text, _DATASET)
+    assert [error.row for error in told.errors] == [32] * is_total
+    assert len(told.rows) == 31 - is_total
+
+
+def test_a_letter_that_comes_late_makes_booleans(tmp_path: Path) -> None:
+    """All rows tell, not the first ones."""
+    told = _import(tmp_path, "a\n" + "n\n" * 5000 + "y\n", _DATASET)
+    assert [column.type for column in told.opened.columns] == [ColumnType.BOOLEAN]
+    assert told.rows[-1] == (5001, True)
+
+
 def test_a_target_takes_what_is_mapped_and_keeps_the_rows_numbers(
     tmp_path: Path,
 ) -> None:

@@ -104,11 +104,12 @@ def test_titles_stand_above_the_header(tmp_path: Path) -> None:
         ("Total,,30", True),
         ("合计：,,30", True),
         ("\nTotal,2,30", True),
-        ("Total,2,30", False),
+        ("Total,2,30", True),
+        ("Total,b,30", False),
         ("Total,,", False),
         ("Totally,,30", False),
     ],
-    ids=["gaps", "Chinese", "apart", "full", "alone", "else"],
+    ids=["gaps", "Chinese", "apart", "full", "words", "alone", "else"],
 )
 def test_totals_below_the_table_are_told(
     tmp_path: Path, last: str, is_told: bool

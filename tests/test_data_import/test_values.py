@@ -66,7 +66,7 @@ NUMBERS: list[tuple[list[str | None], ColumnType, list[object]]] = [
     (["12.5%", "3"], ColumnType.TEXT, ["12.5%", "3"]),
     (["(1.5)", "1.5-", "2"], ColumnType.DECIMAL, [D("-1.5"), D("-1.5"), D(2)]),
     (["0.30000000000000004"], ColumnType.DECIMAL, [D("0.30000000000000004")]),
-    (["1e21", "5"], ColumnType.DECIMAL, [D(10**21), D(5)]),
+    (["1e+21", "5"], ColumnType.DECIMAL, [D(10**21), D(5)]),
     (["1.5E-3"], ColumnType.DECIMAL, [D("0.0015")]),
     (["6.954321098765432e18"], ColumnType.DECIMAL, [D(6954321098765432000)]),
     (["0.30000000000000004", "1e22"], ColumnType.TEXT, ["0.30000000000000004", "1e22"]),

@@ -52,6 +52,11 @@ class Blocks:
         return self._stream.is_marked
 
     @property
+    def has_formulas(self) -> bool:
+        """Tell whether there may be texts written as formulas (see formula_texts)."""
+        return self._stream.has_formulas
+
+    @property
     def fraction(self) -> float:
         """Return how much of the file has been given, 0 to 1; the parser reads ahead."""
         ahead = max(1, self._stream.given)

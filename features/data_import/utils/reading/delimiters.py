@@ -21,11 +21,15 @@ _LONGER: Final = (
 
 
 class _Split(NamedTuple):
-    """How a delimiter splits a text: the share of records with the usual width."""
+    """How a delimiter splits a text: the share of records with the usual width.
+
+    `first`: the first record has it, too, as headings have.
+    """
 
     share: float
     width: int
     delimiter: str
+    first: bool = False
 
 
 def find_delimiter(text: str) -> str:
@@ -45,14 +49,14 @@ def find_delimiter(text: str) -> str:
 
 def _split(text: str, delimiter: str) -> _Split:
     records = first_records(text, delimiter, _LOOKED_AT)
-    widths = Counter(
-        len(record.cells) for record in records if not is_blank(record.cells)
-    )
+    filled = [len(record.cells) for record in records if not is_blank(record.cells)]
+    widths = Counter(filled)
     several = {width: count for width, count in widths.items() if width > 1}
     if not several:
         return _Split(0.0, 1, delimiter)
     width = max(several, key=lambda width: (several[width], width))
-    return _Split(several[width] / widths.total(), width, delimiter)
+    share = several[width] / widths.total()
+    return _Split(share, width, delimiter, filled[0] == width)
 
 
 def _best(splits: list[_Split], text: str) -> _Split | None:
@@ -66,7 +70,10 @@ def _best(splits: list[_Split], text: str) -> _Split | None:
     others = [split for split in found if split.delimiter != ","]
     if others and _has_only_decimal_commas(text):
         found = others
-    return max(found, key=lambda split: (round(split.share, 2), split.width))
+    # A few records may differ; where headings do, commas are the texts' own.
+    return max(
+        found, key=lambda split: (round(split.share, 2), split.first, split.width)
+    )
 
 
 def _has_only_decimal_commas(text: str) -> bool:

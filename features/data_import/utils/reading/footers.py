@@ -1,5 +1,6 @@
 """The line with totals below a table, which is none of its rows."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,6 +16,8 @@ TOTALS: Final = frozenset(
         *("合计", "总计", "共计", "总和", "汇总", "合計", "總計"),
     )
 )
+# With signs of currencies, marks and percents.
+_NUMBER: Final = re.compile(r"[^\w]*\d[\d\W]*")
 _MESSAGE: Final = (
     "The row looks like the totals below the table, so it was not taken for one of its "
     "rows. Remove it; if it is a row, write its first text in another way."
@@ -25,12 +28,14 @@ def is_total(cells: Sequence[str | None], is_apart: bool) -> bool:
     """Tell whether the last row of a table surely gives its totals.
 
     Its first text says so, something else is in it, and it `is_apart`, below an empty
-    row, or has empty cells.
+    row, or has empty cells, or else nothing but numbers.
     """
     filled = [cell for cell in cells if cell and cell.strip()]
     if len(filled) < 2 or filled[0].strip(" \t:：").casefold() not in TOTALS:
         return False
-    return is_apart or len(filled) < len(cells)
+    if is_apart or len(filled) < len(cells):
+        return True
+    return all(_NUMBER.fullmatch(cell) for cell in filled[1:])
 
 
 def without_total(last: Batch) -> Batch:

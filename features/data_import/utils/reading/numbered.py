@@ -23,12 +23,14 @@ from features.data_import.utils.types import ROW
 class Numbered(NamedTuple):
     """Regular records with their numbers in `_row`, and the irregular ones among them.
 
-    `is_marked`: there may be marks of bytes that are no text in them.
+    `is_marked`: there may be marks of bytes that are no text in them; `has_formulas`:
+    texts written as formulas.
     """
 
     frame: pl.DataFrame
     irregular: list[Irregular]
     is_marked: bool
+    has_formulas: bool
     fraction: float
 
 
@@ -115,5 +117,9 @@ def _numbered(
 ) -> Numbered:
     column = pl.Series(ROW, numbers, dtype=pl.UInt32)
     return Numbered(
-        frame.insert_column(0, column), irregular, blocks.is_marked, blocks.fraction
+        frame.insert_column(0, column),
+        irregular,
+        blocks.is_marked,
+        blocks.has_formulas,
+        blocks.fraction,
     )

@@ -10,6 +10,7 @@ from features.data_import.exceptions import cannot_read_so
 from features.data_import.utils.reading.cell_faults import take_out_faults
 from features.data_import.utils.reading.encodings import find_encoding
 from features.data_import.utils.reading.footers import without_total
+from features.data_import.utils.reading.formula_texts import without_formulas
 from features.data_import.utils.reading.irregular import sort_irregular, with_kept
 from features.data_import.utils.reading.numbered import Numbered, numbered_blocks
 from features.data_import.utils.reading.records import MAX_RECORD_BYTES
@@ -143,6 +144,8 @@ class TextTable:
             frame = self._empty()
         else:
             frame = frame.select(ROW, *self._columns).rename(self._columns)
+        if block.has_formulas:
+            frame = without_formulas(frame)
         frame = frame.filter(pl.any_horizontal(pl.exclude(ROW).is_not_null()))
         frame, faults = take_out_faults(
             frame,

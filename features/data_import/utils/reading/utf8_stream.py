@@ -14,7 +14,8 @@ _BOM: Final = codecs.BOM_UTF8
 class Utf8Stream:
     """The bytes of `source` as UTF-8, from `offset` on, then a line that is `last`.
 
-    Bytes that are no text are marked (see marks), and `is_marked` tells that some were.
+    Bytes that are no text are marked (see marks), and `is_marked` tells that some were;
+    `has_formulas` that there may be texts written as formulas (see formula_texts).
     It is read by a thread of the parser's, and knows only that reader.
     """
 
@@ -23,7 +24,7 @@ class Utf8Stream:
     def __init__(
         self, source: Source, encoding: Encoding, offset: int = 0, last: bytes = b""
     ) -> None:
-        self.is_marked = False
+        self.is_marked = self.has_formulas = False
         # Bytes that the parser was given.
         self.given = 0
         self._size = max(1, source.size)
@@ -94,4 +95,5 @@ class Utf8Stream:
         if b"\0" in data:
             self.is_marked = True
             data = data.replace(b"\0", marks.NUL)
+        self.has_formulas = self.has_formulas or b'="' in data
         return data

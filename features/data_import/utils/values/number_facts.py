@@ -77,6 +77,7 @@ class NumberFacts:
 
     def update(self, texts: pl.Series) -> None:
         """Look at bare `texts` without nulls."""
+        was_possible = self.is_possible
         self.count += len(texts)
         if texts.str.contains(_PLAIN).all():
             digits = _most_digits(texts)
@@ -92,7 +93,7 @@ class NumberFacts:
         ):
             self.fitting[mark] += int(fit.sum())
             self.proofs[mark] += int((fit & ~other).sum())
-        if not self.declared and self.is_possible:
+        if not self.declared and was_possible and self._marks():
             self._look_closer(texts)
 
     def _look_closer(self, texts: pl.Series) -> None:

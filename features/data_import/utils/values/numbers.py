@@ -38,7 +38,7 @@ _PATTERNS: Final = {
     Mark.COMMA: _pattern(",", r"\."),
 }
 # What no dataset takes for a number: leading zeros, and a plus before a whole number.
-_CODE = r"^[^0-9.,]*0[0-9]|^\+[0-9]+$"
+_CODE = r"^[^0-9.,]*0[0-9]|^\+[0-9]+$|^[0-9]+[eE][0-9]+$"
 _ZEROS = "0" * 1000
 
 
@@ -53,7 +53,10 @@ def is_marked(texts: pl.Series) -> pl.Series:
 
 
 def is_code(texts: pl.Series) -> pl.Series:
-    """Return which `texts` would lose zeros or a plus that may well mean something."""
+    """Return which `texts` would lose what may well mean something.
+
+    Zeros, a plus, or the letter of 12E3: programs write exponents with a sign.
+    """
     return texts.str.contains(_CODE)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from features.data_import.utils.types import ColumnType, ReadOptions
-from features.data_import.utils.values.booleans import booleans
+from features.data_import.utils.values.booleans import are_booleans, booleans
 from features.data_import.utils.values.conversion import emptied
 from features.data_import.utils.values.date_facts import DateFacts
 from features.data_import.utils.values.number_facts import NumberFacts
@@ -27,6 +27,8 @@ class ColumnProfile:
         dates = DateFacts(declared=declared, order=options.date_order)
         self.is_seen = False
         self.is_boolean = type is None
+        # What booleans have been seen, in lower case.
+        self._words: set[str] = set()
         self.numbers = (
             NumberFacts(declared=declared) if type in (None, *_NUMBERS) else None
         )
@@ -48,6 +50,7 @@ class ColumnProfile:
     def _update(self, plain: pl.Series) -> None:
         if self.is_boolean:
             self.is_boolean = not booleans(plain, declared=False).has_nulls()
+            self._words |= set(plain.str.to_lowercase().unique())
         for facts in (self.numbers, self.dates):
             if facts:
                 facts.update(plain)
@@ -58,6 +61,8 @@ class ColumnProfile:
     @property
     def is_clear(self) -> bool:
         """Whether no text is read in two ways, or none at all, for want of proof."""
+        if self.is_boolean and self._words and not are_booleans(self._words):
+            return False
         return all(facts.is_clear for facts in (self.numbers, self.dates) if facts)
 
     def reading(self, hint: Mark) -> Reading:
@@ -70,7 +75,7 @@ class ColumnProfile:
             return told
         if self.dates and (told := self.dates.reading(None)):
             return told
-        is_boolean = self.is_boolean and not self._is_blank
+        is_boolean = self.is_boolean and are_booleans(self._words)
         return Reading(ColumnType.BOOLEAN if is_boolean else ColumnType.TEXT)
 
     def _declared(self, type: ColumnType, hint: Mark) -> Reading:
@@ -79,10 +84,6 @@ class ColumnProfile:
         if self.dates:
             return self.dates.reading(type) or Reading(type, declared=True)
         return Reading(type, declared=True)
-
-    @property
-    def _is_blank(self) -> bool:
-        return bool(self.numbers and not self.numbers.count)
 
 
 def _kept[Facts: (NumberFacts, DateFacts)](facts: Facts | None) -> Facts | None:
