@@ -96,7 +96,7 @@ class ImportAttempt:
         while True:
             opened = await passing.opened()
             try:
-                async with self._run.ending() as session:
+                async with self._run.ending(lambda: self._progress.report) as session:
                     await self._store(session, opened, passing, report)
                 return
             except Restarted:

@@ -32,7 +32,9 @@ class Claims(Protocol):
     ) -> AbstractAsyncContextManager[tuple[JobTransaction, Job]]:
         """Lock a job for a transaction of its own."""
 
-    def ending(self, claimed: Job) -> AbstractAsyncContextManager[Session]:
+    def ending(
+        self, claimed: Job, progress: Callable[[], Progress]
+    ) -> AbstractAsyncContextManager[Session]:
         """Open a transaction at the end of which the job is locked, and succeeds."""
 
 
@@ -108,13 +110,15 @@ class JobRun:
         self.has_ended = True
 
     @asynccontextmanager
-    async def ending(self) -> AsyncIterator[Session]:
+    async def ending(self, report: Callable[[], Report]) -> AsyncIterator[Session]:
         """Open a transaction that may take long, and of which the job's end is the last.
 
+        With what `report` tells then.
         Until the block's end the job's row is free for heartbeats, reports and cancels.
         An error in the block, or a lost claim, leaves nothing of the transaction.
         """
-        async with self._claims.ending(self.job) as session:
+        told = self._claims.ending(self.job, lambda: self._progress(report()))
+        async with told as session:
             yield session
         self.has_ended = True
 

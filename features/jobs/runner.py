@@ -13,7 +13,7 @@ from core.config import Settings
 from core.database_async import Database, Session
 from core.errors import AppError
 from core.validators import is_id
-from events.schemas import JobErrorBody
+from events.schemas import JobErrorBody, Progress
 from features.jobs import crud, transitions
 from features.jobs.changes import JobChanges
 from features.jobs.exceptions import (
@@ -85,7 +85,9 @@ class JobRunner:
             yield at, _held(claimed, await at.lock(claimed.id))
 
     @asynccontextmanager
-    async def ending(self, claimed: Job) -> AsyncIterator[Session]:
+    async def ending(
+        self, claimed: Job, progress: Callable[[], Progress]
+    ) -> AsyncIterator[Session]:
         """Open a transaction whose last step is the job's good end, all or nothing.
 
         ClaimLost at the block's beginning or end, as `change` says.
@@ -95,6 +97,7 @@ class JobRunner:
             at.session.expunge(_held(claimed, await crud.by_id(at.session, claimed.id)))
             yield at.session
             job = _held(claimed, await at.lock(claimed.id))
+            transitions.advance(job, progress())
             transitions.succeeded(at, job)
 
     async def _claim(self, job_id: str) -> Job | None:

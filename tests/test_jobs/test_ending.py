@@ -21,13 +21,17 @@ async def test_effects_and_the_end_are_one_transaction(bench: Bench) -> None:
     job_id = (await bench.start()).id
     delivery = await bench.claim(job_id)
     run = await delivery.begun()
-    async with run.ending() as session:
+    async with run.ending(lambda: report(0.9)) as session:
         session.add(_effect())
         await session.flush()
         assert (await bench.job(job_id)).status == "RUNNING"
         assert await bench.dead_letters() == []
     assert run.has_ended
-    assert (await bench.job(job_id)).status == "SUCCEEDED"
+    job = await bench.job(job_id)
+    assert job.status == "SUCCEEDED"
+    last = report(0.9)
+    assert (job.progress["stage"], job.progress["done"]) == (last.stage, last.done)
+    assert job.progress["fraction"] == 1.0
     [letter] = await bench.dead_letters()
     assert letter.reason == "stored"
     assert await delivery.end() is None
@@ -41,7 +45,7 @@ async def test_reports_and_heartbeats_go_on_beside_it(
     job_id = (await bench.start()).id
     delivery = await bench.claim(job_id)
     run = await delivery.begun()
-    async with run.ending() as session:
+    async with run.ending(lambda: report(0.9)) as session:
         session.add(_effect())
         await session.flush()
         before = (await bench.job(job_id)).heartbeat_at
@@ -62,7 +66,7 @@ async def test_a_lost_claim_leaves_nothing_of_it(bench: Bench, loss: str) -> Non
     delivery = await bench.claim(job_id)
     run = await delivery.begun()
     with pytest.raises(ClaimLost):
-        async with run.ending() as session:
+        async with run.ending(lambda: report(0.9)) as session:
             session.add(_effect())
             await session.flush()
             if loss == "cancelled":
@@ -85,7 +89,7 @@ async def test_a_failure_within_leaves_nothing_of_it(bench: Bench) -> None:
     run = await delivery.begun()
     async with changes_nothing(bench, job_id):
         with pytest.raises(JobFailure):
-            async with run.ending() as session:
+            async with run.ending(lambda: report(0.9)) as session:
                 session.add(_effect())
                 await session.flush()
                 raise HOPELESS
