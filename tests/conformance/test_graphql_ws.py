@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.conformance.node import HERE, node
-from tests.integration.gateway_process import READY, free_port, gateway_process
+from tests.integration.gateway_process import READY, gateway_process
 from tests.running import Running
+from workers.embedded.state import free_port
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import psutil
 from core.config import Settings
 from tests.programs import Program
 from tests.running import ROOT, settings
+from workers.embedded.state import free_port
 from workers.supervisor.commands import commands
 
 PATIENCE_SECONDS = 90.0
@@ -92,11 +92,3 @@ def gateway_process(
         yield GatewayProcess(program, port, log)
     finally:
         program.kill()
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port

@@ -3,7 +3,6 @@
 import atexit
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 import httpx
+
+from workers.embedded.state import free_port
 
 ACCESS_KEY = "test-access-key"
 SECRET_KEY = "test-secret-key"
@@ -29,7 +30,7 @@ class S3Server:
 def running_s3_server() -> S3Server:
     """Start the server once per test process; it ends with the process."""
     directory = Path(tempfile.mkdtemp(prefix="onemanage-s3-"))
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         _command(directory, port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -73,15 +74,8 @@ def _command(directory: Path, port: int) -> list[str]:
         f"-s3.config={identities}",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
-        *(f"-{name}={_free_port()}" for name in ports.split()),
+        *(f"-{name}={free_port()}" for name in ports.split()),
     ]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

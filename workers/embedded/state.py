@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import secrets
 import socket
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
+# Below what Linux (32768) and macOS (49152) give to clients.
+PORTS = range(20_000, 32_768)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -63,10 +66,13 @@ def kept_port(path: Path) -> int:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of 127.0.0.1 that nobody listens on now.
+
+    Not one of those that the system gives to clients: it could do so before a server
+    listens there.
+    """
+    tried = random.sample(PORTS, 100)
+    return next(port for port in tried if is_free(port))
 
 
 def is_free(port: int) -> bool:
