@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import secrets
 import socket
 from pathlib import Path
@@ -71,7 +70,7 @@ def free_port() -> int:
     Not one of those that the system gives to clients: it could do so before a server
     listens there.
     """
-    tried = random.sample(PORTS, 100)
+    tried = secrets.SystemRandom().sample(PORTS, 100)
     return next(port for port in tried if is_free(port))
 
 
