@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.data_import.utils.reading import open_table
+from features.data_import.utils.reading.grid import ERROR_TEXTS
 from features.data_import.utils.report import Report, write_report
 from features.data_import.utils.types import (
     ErrorKind,
@@ -267,8 +268,12 @@ def test_a_text_is_read_back(
     assert [row[1:] for row in back.rows] == [row[1:] for row in first.rows]
 
 
+# Errors stand in reports as texts: a text such as #NUM! is one there.
+_CELLS = _FIELDS.filter(lambda text: text not in ERROR_TEXTS)
+
+
 @settings(max_examples=40, deadline=None)
-@given(rows=st.lists(st.tuples(_FIELDS, _FIELDS), min_size=1, max_size=10))
+@given(rows=st.lists(st.tuples(_CELLS, _CELLS), min_size=1, max_size=10))
 def test_a_workbook_is_read_back(folder: Path, rows: list[tuple[str, str]]) -> None:
     path = folder / "law.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:

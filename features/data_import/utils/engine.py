@@ -1,6 +1,6 @@
 """The importing process: one file in, a stream of messages out."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +8,11 @@ import polars as pl
 
 from features.data_import.targets import TARGETS
 from features.data_import.utils.checking import CheckedColumn, Checker, Outcome
+from features.data_import.utils.conventions import (
+    Conventions,
+    conventions_of,
+    noted,
+)
 from features.data_import.utils.copying import encode
 from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.mapping import map_headings
@@ -74,7 +79,9 @@ def make_report(
     from features.data_import.utils.report import write_report
 
     table = open_table(source, order.filename, order.read, order.limits)
-    report = write_report(table, ErrorLog(errors).by_row, scratch)
+    importing = _Import(table, order, _columns(table, order))
+    note = noted(importing.conventions())
+    report = write_report(table, ErrorLog(errors).by_row, scratch, note)
     yield ReportMade(str(report.path), report.suffix, report.content_type)
 
 
@@ -99,7 +106,8 @@ class _Import:
         self, table: Table, order: Order, columns: Sequence[CheckedColumn]
     ) -> None:
         self._table = table
-        self._options = order.read
+        self._given = table.conventions if order.target else Conventions()
+        self._options = self._given.options(order.read)
         self._columns = columns
         self._to_target = order.target is not None
         self._stamp = order.stamp
@@ -110,7 +118,30 @@ class _Import:
             column.source: column.rules.type if column.rules else None
             for column in self._columns
         }
-        return TableProfile(declared, self._options)
+        return TableProfile(
+            declared,
+            self._options,
+            self._by_source(self._given.decimals),
+            self._by_source(self._given.dates),
+        )
+
+    def conventions(self) -> Conventions:
+        """Look at all rows, and return how a target's columns are read by them."""
+        if not self._to_target:
+            return Conventions()
+        profile = self.profile()
+        for _ in self.look(profile):
+            pass
+        readings = profile.readings()
+        told = {column.heading: readings[column.source] for column in self._columns}
+        return conventions_of(told, self._options)
+
+    def _by_source[Value](self, by_heading: Mapping[str, Value]) -> dict[str, Value]:
+        return {
+            column.source: by_heading[column.heading]
+            for column in self._columns
+            if column.heading in by_heading
+        }
 
     def profiled(self, batch: Batch) -> pl.DataFrame:
         """Return a batch as profiles see it: without what a column's null texts say."""

@@ -46,13 +46,15 @@ class Report(NamedTuple):
     content_type: str
 
 
-def write_report(table: Table, reasons: Reasons, path: Path) -> Report:
+def write_report(table: Table, reasons: Reasons, path: Path, note: str = "") -> Report:
     """Write the rows of `table` that have `reasons`, and the reasons behind them.
+
+    Each ends with `note`.
 
     Texts keep their delimiter and encoding, workbooks become xlsx. Raises
     ImportFileError where the file cannot be read again.
     """
-    records = _records(table, reasons)
+    records = _records(table, reasons, note)
     delimiter, encoding = table.layout.delimiter, table.layout.encoding
     if delimiter is None or encoding is None:
         _write_workbook(records, path)
@@ -60,13 +62,13 @@ def write_report(table: Table, reasons: Reasons, path: Path) -> Report:
     _write_text(records, path, delimiter, encoding)
     if encoding not in _MARKED and _is_mistaken(path, encoding):
         # Too little is left of the text to tell its encoding by.
-        _write_text(_records(table, reasons), path, delimiter, "utf-8")
+        _write_text(_records(table, reasons, note), path, delimiter, "utf-8")
     if delimiter == "\t":
         return Report(path, ".tsv", "text/tab-separated-values")
     return Report(path, ".csv", "text/csv")
 
 
-def _records(table: Table, reasons: Reasons) -> Iterator[Cells]:
+def _records(table: Table, reasons: Reasons, note: str) -> Iterator[Cells]:
     """Give the headings, and each rejected row with its number and its reasons."""
     yield [*table.layout.headings, REPORT_ROW, REPORT_ERRORS]
     width = len(table.layout.headings)
@@ -80,7 +82,7 @@ def _records(table: Table, reasons: Reasons) -> Iterator[Cells]:
             here[ahead[0]] = ahead[1]
             ahead = next(rest, None)
         for row, cells in sorted(_rejected(batch, here, delimiter).items()):
-            told = [str(row), _joined(here[row])]
+            told = [str(row), _joined(here[row]) + note]
             missing = [""] * (width - len(cells))
             # What is below no heading stays so, and is told again unless it is mended.
             yield [*cells[:width], *missing, *told, *cells[width:]]

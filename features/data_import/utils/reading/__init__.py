@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
+from features.data_import.utils.conventions import Conventions
 from features.data_import.utils.reading.kinds import refuse_other_kinds
 from features.data_import.utils.reading.sources import FileSource
 from features.data_import.utils.reading.text import TextTable
@@ -18,6 +19,8 @@ class Table(Protocol):
     """A file of rows. `batches` begins with the first row each time it is called."""
 
     layout: Layout
+    # What a report tells of the file that its rows come from.
+    conventions: Conventions
 
     def batches(self) -> Iterator[Batch]:
         """Read all rows, in order; the last batch ends with the file."""

@@ -24,6 +24,11 @@ def own_columns(headings: Sequence[str]) -> tuple[int, ...]:
     return tuple(sorted((found.index(REPORT_ROW), found.index(REPORT_ERRORS))))
 
 
+def errors_column(headings: Sequence[str]) -> int:
+    """Return a report's column of reasons, from 0."""
+    return [heading.strip() for heading in headings].index(REPORT_ERRORS)
+
+
 def defused(text: str) -> str:
     """Put a ' before a text that a spreadsheet program would run; numbers stay."""
     if _RUNS.match(text) and not _PLAIN_NUMBER.fullmatch(text):

@@ -8,9 +8,12 @@ import polars as pl
 from features.data_import.utils.reading.heading_names import column_letters
 from features.data_import.utils.reading.irregular import fault_of
 from features.data_import.utils.reading.records import record_of
-from features.data_import.utils.reading.report_columns import undefused_text
+from features.data_import.utils.reading.report_columns import (
+    errors_column,
+    undefused_text,
+)
 from features.data_import.utils.reading.shape import Shape
-from features.data_import.utils.types import REPORT_ERRORS, ROW, RowError, column_name
+from features.data_import.utils.types import ROW, RowError, column_name
 
 _TOLD: Final = r"The row has (\d+) fields?, where the table has (\d+)\."
 
@@ -30,7 +33,7 @@ def unmended(
         pl.when(pl.col(name).is_not_null()).then(i).otherwise(0)
         for i, name in enumerate(columns, 1)
     )
-    reasons = pl.col(column_name(_errors(shape) + 1))
+    reasons = pl.col(column_name(errors_column(shape.headings) + 1))
     count = reasons.str.extract(_TOLD, 1).cast(pl.Int64, strict=False)
     most = reasons.str.extract(_TOLD, 2).cast(pl.Int64, strict=False)
     is_short = (count < most) & (filled <= count)
@@ -59,7 +62,3 @@ def _named(shape: Shape) -> int:
         if heading != f"Column {column_letters(i)}"
     ]
     return max(named, default=0)
-
-
-def _errors(shape: Shape) -> int:
-    return [heading.strip() for heading in shape.headings].index(REPORT_ERRORS)

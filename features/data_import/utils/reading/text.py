@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from features.data_import.exceptions import cannot_read_so
+from features.data_import.utils.conventions import Conventions, found
 from features.data_import.utils.reading.cell_faults import take_out_faults
 from features.data_import.utils.reading.encodings import find_encoding
 from features.data_import.utils.reading.footers import without_total
@@ -15,6 +16,7 @@ from features.data_import.utils.reading.irregular import sort_irregular, with_ke
 from features.data_import.utils.reading.numbered import Numbered, numbered_blocks
 from features.data_import.utils.reading.records import MAX_RECORD_BYTES
 from features.data_import.utils.reading.report_columns import (
+    errors_column,
     own_columns,
     undefused,
     undefused_text,
@@ -64,6 +66,7 @@ class TextTable:
             column_name(i + 1): column_name(position)
             for position, i in enumerate(kept, 1)
         }
+        self.conventions = found(self._reasons()) if self._own else Conventions()
         self.layout = Layout(
             sheets=(),
             sheet=None,
@@ -103,6 +106,17 @@ class TextTable:
         if self._own:
             return tuple(map(undefused_text, headings))
         return tuple(headings)
+
+    def _reasons(self) -> list[str]:
+        """Return the first reasons of a report."""
+        name = column_name(errors_column(self._shape.headings) + 1)
+        blocks = numbered_blocks(self._source, self._encoding, self._shape)
+        with closing(blocks):
+            first = next(blocks, None)
+        frame = None if first is None else self._frame(first)
+        if frame is None or name not in frame.columns:
+            return []
+        return frame[name].drop_nulls().head(_SAMPLE_ROWS).to_list()
 
     def _head(self) -> tuple[bytes, bool]:
         with closing(Utf8Stream(self._source, self._encoding)) as stream:

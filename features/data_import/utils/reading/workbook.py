@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from features.data_import.utils.conventions import Conventions, found
 from features.data_import.utils.reading.cell_numbers import without_marks
 from features.data_import.utils.reading.footers import without_total
 from features.data_import.utils.reading.grid import (
@@ -24,6 +25,10 @@ from features.data_import.utils.reading.guard import (
     no_such_sheet,
 )
 from features.data_import.utils.reading.headers import Header, find_header
+from features.data_import.utils.reading.report_columns import (
+    errors_column,
+    own_columns,
+)
 from features.data_import.utils.reading.sheet_rows import sheet_rows
 from features.data_import.utils.types import (
     ROW,
@@ -57,6 +62,7 @@ class WorkbookTable:
             grid = with_exact_numbers(grid, guarded.cells.numbers)
         header = _header(grid, options.header_row)
         grid = without_marks(grid, header.end, path, guarded.suffix, sheet)
+        self.conventions = _conventions(grid, header)
         headings, self._frame, self._faults = sheet_rows(grid, header, unsolved, limits)
         self.layout = Layout(
             sheets=names,
@@ -90,6 +96,13 @@ class WorkbookTable:
         begin = bisect_left(self._faults, first, key=lambda fault: fault.row)
         end = bisect_left(self._faults, last + 1, key=lambda fault: fault.row)
         return list(self._faults[begin:end])
+
+
+def _conventions(grid: Grid, header: Header) -> Conventions:
+    if not own_columns(header.headings):
+        return Conventions()
+    reasons = grid.frame.to_series(errors_column(header.headings)).slice(header.end)
+    return found(reasons.drop_nulls().head(_SAMPLE))
 
 
 def _header(grid: Grid, at: int | None) -> Header:

@@ -67,8 +67,9 @@ def _most_digits(texts: pl.Series) -> int:
 class NumberFacts:
     """Count what speaks for point and comma, and what forbids to take texts as numbers."""
 
-    def __init__(self, *, declared: bool) -> None:
+    def __init__(self, *, declared: bool, mark: Mark | None = None) -> None:
         self.declared = declared
+        self._mark = mark
         self.count = self.percents = self.codes = self.marked = 0
         self.fitting: Counter[Mark] = Counter()
         self.proofs: Counter[Mark] = Counter()
@@ -113,10 +114,12 @@ class NumberFacts:
     @property
     def is_clear(self) -> bool:
         """Whether no text is read in two ways for want of proof."""
-        return not self.marked or any(self.proofs.values())
+        return bool(self._mark) or not self.marked or any(self.proofs.values())
 
     def mark(self, hint: Mark) -> Mark:
         """Return the column's decimal mark; `hint` is what other columns say."""
+        if self._mark:
+            return self._mark
         points, commas = self.proofs[Mark.POINT], self.proofs[Mark.COMMA]
         if not points and not commas:
             return hint if self.marked else Mark.UNSEEN

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from features.data_import.utils.types import ColumnType, ReadOptions
+from features.data_import.utils.types import ColumnType, DateOrder, ReadOptions
 from features.data_import.utils.values.booleans import are_booleans, booleans
 from features.data_import.utils.values.conversion import emptied
 from features.data_import.utils.values.date_facts import DateFacts
@@ -19,18 +19,25 @@ _HEAD = 256
 
 
 class ColumnProfile:
-    """What one column can still be; `type` where it is declared."""
+    """What one column can still be; `type`, `order` and `mark` where they are given."""
 
-    def __init__(self, type: ColumnType | None, options: ReadOptions) -> None:
+    def __init__(
+        self,
+        type: ColumnType | None,
+        order: DateOrder | None = None,
+        mark: Mark | None = None,
+    ) -> None:
         self.type = type
         declared = type is not None
-        dates = DateFacts(declared=declared, order=options.date_order)
+        dates = DateFacts(declared=declared, order=order)
         self.is_seen = False
         self.is_boolean = type is None
         # What booleans have been seen, in lower case.
         self._words: set[str] = set()
         self.numbers = (
-            NumberFacts(declared=declared) if type in (None, *_NUMBERS) else None
+            NumberFacts(declared=declared, mark=mark)
+            if type in (None, *_NUMBERS)
+            else None
         )
         self.dates = dates if type in (None, *_DATES) else None
 
@@ -94,15 +101,22 @@ class TableProfile:
     """Tell how each column is read, from as many of its rows as are shown.
 
     `declared` has the frame's columns: the type where a target declares it, or None
-    where it is to be told.
+    where it is to be told. `marks` and `orders` are by column, where they are known.
     """
 
     def __init__(
-        self, declared: Mapping[str, ColumnType | None], options: ReadOptions
+        self,
+        declared: Mapping[str, ColumnType | None],
+        options: ReadOptions,
+        marks: Mapping[str, Mark] = {},
+        orders: Mapping[str, DateOrder] = {},
     ) -> None:
         self._options = options
         self._columns = {
-            name: ColumnProfile(type, options) for name, type in declared.items()
+            name: ColumnProfile(
+                type, options.date_order or orders.get(name), marks.get(name)
+            )
+            for name, type in declared.items()
         }
 
     def update(self, frame: pl.DataFrame) -> None:

@@ -1,0 +1,182 @@
+"""A report's rows are read as they would have been in the file that they come from."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.data_import.utils.conventions import Conventions, found, noted
+from features.data_import.utils.engine import make_report, run_import
+from features.data_import.utils.error_log import ErrorLog
+from features.data_import.utils.messages import Checked, Opened, Order
+from features.data_import.utils.types import (
+    ColumnType,
+    DateOrder,
+    ReadOptions,
+    RowError,
+)
+from features.data_import.utils.values.reading import Mark
+from tests.test_data_import.decoding import decode_copy
+
+type Rows = list[tuple[Any, ...]]
+
+
+def imported(path: Path, order: Order) -> tuple[Rows, list[RowError]]:
+    rows: Rows = []
+    errors: list[RowError] = []
+    opened: Opened | None = None
+    for message in run_import(path, order):
+        if isinstance(message, Opened):
+            opened, rows, errors = message, [], []
+        elif isinstance(message, Checked):
+            assert opened is not None
+            types = [ColumnType.INTEGER, *(one.type for one in opened.columns)]
+            rows += [row[1:] for row in decode_copy(bytes(message.copy), types)]
+            errors += message.errors
+    return rows, errors
+
+
+def report(folder: Path, path: Path, order: Order, errors: Sequence[RowError]) -> Path:
+    log = ErrorLog(folder / "errors")
+    log.clear()
+    log.add(errors)
+    [made] = make_report(path, order, log.path, folder / "report")
+    return Path(made.path)
+
+
+def mended(path: Path, **values: str) -> None:
+    """Give all rows of a report these values."""
+    text = path.read_text("utf-8-sig")
+    head, *rows = csv.reader(io.StringIO(text), delimiter=";")
+    for row in rows:
+        for heading, value in values.items():
+            row[head.index(heading)] = value
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([head, *rows])
+
+
+def test_a_decimal_mark_goes_with_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "order_number;quantity;amount;unit_price\n"
+        "N1;1;1,50;1.234\nN2;x;1.234;2.345\nN3;2;2,75;3,5\n"
+    )
+    order = Order("orders.csv", target="orders")
+    rows, errors = imported(path, order)
+    assert [row[0] for row in rows] == ["N1", "N3"]
+    again = report(tmp_path, path, order, errors)
+    mended(again, quantity="7")
+    rows, errors = imported(again, order)
+    assert (rows, errors) == ([("N2", 7, Decimal(1234), Decimal(2345))], [])
+
+
+def test_dates_zone_and_empty_values_go_with_them(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "order_number;quantity;shop;paid_at\n"
+        "N1;1;none;25/04/2025 10:00\nN2;x;none;03/04/2025 08:00\n"
+    )
+    read = ReadOptions(time_zone="Asia/Shanghai", null_values=("none",))
+    first = Order("orders.csv", read=read, target="orders")
+    _, errors = imported(path, first)
+    again = report(tmp_path, path, first, errors)
+    mended(again, quantity="7")
+    rows, errors = imported(again, Order("report.csv", target="orders"))
+    assert errors == []
+    assert rows == [("N2", 7, None, datetime(2025, 4, 3))]
+    utc = ReadOptions(time_zone="Europe/Berlin", date_order=DateOrder.MDY)
+    rows, _ = imported(again, Order("report.csv", read=utc, target="orders"))
+    assert rows == [("N2", 7, None, datetime(2025, 3, 4, 7))]
+
+
+def test_a_workbooks_numbers_are_no_thousands_after_all(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "quantity", "amount"])
+        sheet.write_row(1, 0, ["P1", "x", 1.234])
+        sheet.write_row(2, 0, ["P2", 1, "abc"])
+    order = Order("orders.xlsx", target="orders")
+    _, errors = imported(path, order)
+    again = report(tmp_path, path, order, errors)
+    note = noted(found(reasons(again)))
+    assert '"amount":"."' in note
+    with xlsxwriter.Workbook(str(tmp_path / "mended.xlsx")) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "quantity", "amount", "OneManage row"])
+        sheet.write_string(0, 4, "OneManage errors")
+        sheet.write_row(1, 0, ["P1", "3", "1.234", "2", f"quantity: no.{note}"])
+        sheet.write_row(2, 0, ["P2", "1", "2,50", "3", f"amount: no.{note}"])
+    rows, errors = imported(tmp_path / "mended.xlsx", order)
+    assert rows == [("P1", 3, Decimal("1.234"))]
+    assert [(one.row, one.column) for one in errors] == [(3, "amount")]
+
+
+def reasons(path: Path) -> list[str]:
+    renamed = path.rename(path.with_suffix(".xlsx"))
+    sheet = openpyxl.load_workbook(renamed).active
+    assert sheet is not None
+    return [str(row[-1]) for row in sheet.iter_rows(min_row=2, values_only=True)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[read as {}]x", "[read as {nothing}]", '[read as {"dates":7}]']
+)
+def test_what_somebody_has_edited_says_nothing(text: str) -> None:
+    assert found([text]) == Conventions()
+
+
+def test_a_note_is_found_again() -> None:
+    told = Conventions({"a]}": Mark.COMMA}, {"b": DateOrder.MDY}, "Asia/Tokyo", ("-",))
+    assert found(["else", f"a: no.{noted(told)}"]) == told
+    assert noted(Conventions()) == ""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("conventions")
+
+
+_DIGITS = st.integers(0, 9_999_999)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(_DIGITS, st.integers(0, 4), st.booleans()), min_size=1),
+    st.sampled_from(",."),
+)
+def test_a_mended_row_is_stored_as_it_would_have_been(
+    folder: Path, numbers: list[tuple[int, int, bool]], mark: str
+) -> None:
+    def written(number: int, places: int) -> str:
+        digits = str(number).rjust(places + 1, "0")
+        whole = digits[: len(digits) - places]
+        return f"{whole}{mark}{digits[-places:]}" if places else whole
+
+    path = folder / "orders.csv"
+    lines = [
+        f"N{at};{'x' if is_bad else 5};{written(number, places)}"
+        for at, (number, places, is_bad) in enumerate(numbers)
+    ]
+    path.write_text("order_number;quantity;amount\n" + "\n".join(lines) + "\n")
+    order = Order("orders.csv", target="orders")
+    _, errors = imported(path, order)
+    path_good = folder / "good.csv"
+    path_good.write_text(path.read_text().replace(";x;", ";5;"))
+    expected = {row[0]: row for row in imported(path_good, order)[0]}
+    bad = [error for error in errors if error.column == "quantity"]
+    if not bad:
+        return
+    again = report(folder, path, order, errors)
+    mended(again, quantity="5")
+    rows, _ = imported(again, order)
+    assert [expected[row[0]] for row in rows] == rows
