@@ -63,7 +63,8 @@ async def test_a_slow_consumer_holds_the_function_up(
         await asyncio.sleep(0.3)
         early = int(taken.read_text())
         await asyncio.sleep(0.3)
-        assert int(taken.read_text()) == early < 20
+        # The owner reads 8 MiB ahead, and the items have 100 kB.
+        assert int(taken.read_text()) == early < 100
         assert [type(item) async for item in items] == [Blob] * 999
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.data_import.utils.types import ColumnType, ReadOptions
@@ -37,6 +37,7 @@ NOTATIONS = st.sampled_from(
 AROUND = st.sampled_from(["{}", "${}", "{} €", "￥{}", " {} ", "USD {}", "\u3000{}"])
 
 
+@settings(deadline=None)
 @given(st.lists(INTEGERS, min_size=1), AROUND)
 def test_integers_come_back(numbers: list[int], around: str) -> None:
     reading, values, is_determinate = told([around.format(n) for n in numbers])
@@ -44,6 +45,7 @@ def test_integers_come_back(numbers: list[int], around: str) -> None:
     assert is_determinate
 
 
+@settings(deadline=None)
 @given(st.lists(DECIMALS, min_size=1), NOTATIONS, AROUND)
 def test_decimals_come_back_or_are_said_to_be_ambiguous(
     numbers: list[Decimal], notation: tuple[str, str], around: str
@@ -56,6 +58,7 @@ def test_decimals_come_back_or_are_said_to_be_ambiguous(
         assert all(1 <= abs(n) < 1000 for n in numbers)
 
 
+@settings(deadline=None)
 @given(st.lists(DECIMALS, min_size=1), st.sampled_from(["{}%", "{} %"]))
 def test_percentages_come_back(numbers: list[Decimal], around: str) -> None:
     reading, values, is_determinate = told([around.format(n) for n in numbers])
@@ -84,12 +87,14 @@ UNCLEAR_DATES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(DAYS, min_size=1), st.sampled_from(CLEAR_DATES))
 def test_clear_dates_come_back(days: list[date], notation: str) -> None:
     reading, values, is_determinate = told([notation.format(d) for d in days])
     assert (reading.type, values, is_determinate) == (ColumnType.DATE, days, True)
 
 
+@settings(deadline=None)
 @given(st.lists(DAYS, min_size=1), st.sampled_from(UNCLEAR_DATES))
 def test_numeric_dates_come_back_or_are_said_to_be_ambiguous(
     days: list[date], notation: str
@@ -102,6 +107,7 @@ def test_numeric_dates_come_back_or_are_said_to_be_ambiguous(
         assert (reading.type, values, is_determinate) == (ColumnType.TEXT, texts, False)
 
 
+@settings(deadline=None)
 @given(
     st.lists(TIMES, min_size=1),
     st.sampled_from(["T", " "]),
@@ -116,6 +122,7 @@ def test_naive_times_come_back(times: list[datetime], between: str, spec: str) -
     assert values == times
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(TIMES, st.integers(-14 * 60, 14 * 60)), min_size=1),
     st.sampled_from(["", " "]),
@@ -132,6 +139,7 @@ def test_times_with_offsets_come_back(
     assert values == [t.astimezone(UTC) for t in times]
 
 
+@settings(deadline=None)
 @given(st.lists(TIMES, min_size=1), st.sampled_from(["%I:%M:%S %p", "%I:%M:%S%p"]))
 def test_clocks_of_twelve_hours_come_back(times: list[datetime], clock: str) -> None:
     times = [t.replace(microsecond=0, year=2000) for t in times if t.day < 29]
@@ -150,6 +158,7 @@ COLUMNS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(COLUMNS, ODD, st.data())
 def test_one_odd_value_makes_a_column_text_and_changes_nothing(
     texts: list[str], odd: str, data: st.DataObject
@@ -160,6 +169,7 @@ def test_one_odd_value_makes_a_column_text_and_changes_nothing(
     assert (reading.type, values, is_determinate) == (ColumnType.TEXT, texts, True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("0123456789.,-+% $/:eE()", max_size=12), min_size=1))
 def test_nothing_is_lost_whatever_stands_in_a_column(texts: list[str]) -> None:
     reading, values, _ = told(texts)  # it asserts that all texts fit
@@ -167,6 +177,7 @@ def test_nothing_is_lost_whatever_stands_in_a_column(texts: list[str]) -> None:
         assert values == texts
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(DECIMALS.map(str), DAYS.map(str), st.text(max_size=5))))
 def test_a_profile_in_parts_tells_the_same(texts: list[str]) -> None:
     profile = TableProfile({"c1": None}, ReadOptions())
