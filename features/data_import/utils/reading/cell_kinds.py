@@ -22,7 +22,7 @@ _NUMBER: Final = re.compile(
 )
 _DATE: Final = re.compile(
     r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d\d))"
-    r"(?:[T\s].*)?|\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s?[AaPp][Mm])?"
+    r"(?:[T\s].*)?|-?\d+:\d\d(?::\d\d(?:\.\d+)?)?(?:\s?[AaPp][Mm])?"
 )
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _DIGITS: Final = re.compile(r"\d+")

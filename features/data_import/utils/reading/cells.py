@@ -2,15 +2,19 @@
 values a parser would round or leave out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from features.data_import.exceptions import over_limit
+from features.data_import.utils.reading.cell_times import TimeCells
 from features.data_import.utils.reading.exact_numbers import PADDING, ExactNumbers
-from features.data_import.utils.reading.heading_names import column_letters
+from features.data_import.utils.reading.heading_names import (
+    column_letters,
+    column_number,
+)
 
 type Bytes = npt.NDArray[np.uint8]
 type Numbers = npt.NDArray[np.int64]
@@ -46,16 +50,18 @@ class Cells:
     """What a sheet's XML says of its cells, gathered piece by piece.
 
     `lowest` and `rightmost` are the outermost cells, None where there are none.
-    `numbers` are those that a parser would round; `unsolved` are formulas without a stored result; `texts` counts the references to
+    `numbers` are those that a parser would round; `times` are those in `time_styles`;
+    `unsolved` are formulas without a stored result; `texts` counts the references to
     shared texts. With `exact`, cells that have a format but no value are left out.
     """
 
-    def __init__(self, exact: bool = False) -> None:
+    def __init__(self, time_styles: Mapping[int, bool], exact: bool = False) -> None:
         self.lowest: Place | None = None
         self.rightmost: Place | None = None
         self.first_row = self.first_column = 0
         self.texts = 0
         self.numbers = ExactNumbers()
+        self.times = TimeCells(time_styles)
         self.unsolved: dict[Place, str] = {}
         self._exact = exact
         self._row = self._column = 0
@@ -111,6 +117,7 @@ class Cells:
         self._begin(int(rows.min()), int(columns.min()))
         self._row, self._column = int(rows[-1]), int(columns[-1])
         self.numbers.take(data, buffer, tags, rows, columns)
+        self.times.take(data)
         return True
 
     def _take_any(self, data: bytes) -> None:
@@ -125,7 +132,7 @@ class Cells:
             self.texts += b"'s'" in attributes
             if found and found[1] and found[2]:
                 self._row = int(found[2][:10])
-                self._column = _column(found[1])
+                self._column = column_number(found[1])
             else:
                 self._column += 1
             if content or not self._exact:
@@ -133,6 +140,7 @@ class Cells:
                 self._begin(max(self._row, 1), self._column)
             if text and not _TEXT_TYPE.search(attributes):
                 self.numbers.add(self._row, self._column, text)
+                self.times.add(self._row, self._column, attributes, text)
 
     def _begin(self, row: int, column: int) -> None:
         self.first_row = min(self.first_row or row, row)
@@ -149,7 +157,7 @@ class Cells:
             attributes = b" " + found[1]
             reference = _R_OF.search(attributes)
             if reference and not _TEXT_TYPE.search(attributes):
-                place = Place(int(reference[2] or b"0"), _column(reference[1]))
+                place = Place(int(reference[2] or b"0"), column_number(reference[1]))
                 formula = (found[2] or b"").decode(errors="replace")
                 self.unsolved[place] = f"={formula}"
 
@@ -190,10 +198,3 @@ def _places(buffer: Bytes, starts: Numbers) -> tuple[Numbers, Numbers] | None:
         at += is_digit
     is_whole = (buffer[at] == _QUOTE) & (rows > 0) & (columns > 0)
     return (rows, columns) if bool(is_whole.all()) else None
-
-
-def _column(letters: bytes) -> int:
-    column = 0
-    for letter in letters[:7].upper():
-        column = column * 26 + letter - ord("A") + 1
-    return column

@@ -34,7 +34,7 @@ ERROR_TEXTS: Final = frozenset(_ERRORS.values())
 _NOT_EXACT: Final = 1e15
 _KIND: Final = re.compile(r"Error\((\w+)\)")
 # What has a time but no date is given as on the first day that Excel knows.
-_TIME_ALONE: Final = r"^1899-12-3[01] (\d\d:\d\d:\d\d(?:\.\d+)?)$"
+_TIME_ALONE: Final = r"^1899-12-31 (\d\d:\d\d:\d\d(?:\.\d+)?)$"
 
 
 class Grid(NamedTuple):
@@ -142,7 +142,7 @@ def _with_exact_floats(grid: Grid, floats: pl.DataFrame) -> Grid:
 def _plain_times(frame: pl.DataFrame) -> pl.DataFrame:
     changed = []
     for series in frame:
-        if series.str.starts_with("1899-12-3").any():
+        if series.str.starts_with("1899-12-31").any():
             series = series.str.replace(_TIME_ALONE, "$1")
         changed.append(series)
     return pl.DataFrame(changed)

@@ -2,6 +2,7 @@
 rectangle around the outermost cells, and the process ends where there is no room."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,11 +13,13 @@ from features.data_import.exceptions import (
     over_limit,
     unsupported,
 )
+from features.data_import.utils.reading.cell_times import TimeCells
 from features.data_import.utils.reading.cells import Cells, Place
-from features.data_import.utils.reading.other_cells import ods_sizes, xlsb_size
+from features.data_import.utils.reading.other_cells import ods_sheets, xlsb_size
 from features.data_import.utils.reading.package import Package, protected
 from features.data_import.utils.reading.shared_texts import SharedTexts
-from features.data_import.utils.reading.sheets import Sheet, sheets_of
+from features.data_import.utils.reading.sheets import Sheet, is_1904, sheets_of
+from features.data_import.utils.reading.styles import time_styles
 from features.data_import.utils.types import ReadLimits
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -35,13 +38,16 @@ class Guarded(NamedTuple):
 
     `suffix` names its format, `sheets` all sheets that have cells, and `sheet` the one
     to read; both are empty where only the parser knows them. `cells` is what an
-    xlsx sheet's XML says.
+    xlsx sheet's XML says, `is_1904` whether its days count from 1904. `times` are
+    those in each sheet of an ods, which its parser leaves out.
     """
 
     suffix: str
     sheets: tuple[str, ...] = ()
     sheet: str | None = None
     cells: Cells | None = None
+    is_1904: bool = False
+    times: tuple[TimeCells, ...] = ()
 
 
 def guard_workbook(path: Path, limits: ReadLimits, sheet: str | None = None) -> Guarded:
@@ -88,16 +94,17 @@ def _guard_xlsx(package: Package, limits: ReadLimits, wanted: str | None) -> Gua
     names = tuple(sheet.name for sheet in sheets)
     if wanted is not None and wanted not in names:
         raise no_such_sheet(wanted, names)
+    styles: dict[int, bool] = {}
     if _STYLES in package:
-        package.read(_STYLES, _MAX_STYLES)
+        styles = time_styles(package.read(_STYLES, _MAX_STYLES))
     texts = SharedTexts(package, limits.max_cells)
     shorter: Guarded | None = None
     for sheet in _candidates(sheets, wanted):
-        cells = _cells(package, sheet, limits)
+        cells = _cells(package, sheet, styles, limits)
         if cells.lowest is None:
             continue
         texts.check_uses(sheet, cells.texts)
-        found = Guarded(".xlsx", names, sheet.name, cells)
+        found = Guarded(".xlsx", names, sheet.name, cells, is_1904(package))
         if cells.lowest.row > cells.first_row or wanted is not None:
             return found
         shorter = shorter or found
@@ -113,14 +120,16 @@ def _candidates(sheets: tuple[Sheet, ...], wanted: str | None) -> list[Sheet]:
     return visible + [sheet for sheet in sheets if not sheet.is_visible]
 
 
-def _cells(package: Package, sheet: Sheet, limits: ReadLimits) -> Cells:
+def _cells(
+    package: Package, sheet: Sheet, styles: Mapping[int, bool], limits: ReadLimits
+) -> Cells:
     if sheet.part not in package:
         raise corrupt(f"the sheet “{sheet.name}” is missing")
-    cells = Cells()
+    cells = Cells(styles)
     cells.gather(package.stream(sheet.part))
     if cells.size > limits.max_cells or cells.size < _SMALL:
         # Formats may reach far beyond the values, and are not laid out.
-        cells = Cells(exact=True)
+        cells = Cells(styles, exact=True)
         cells.gather(package.stream(sheet.part))
     if cells.lowest and cells.rightmost:
         outermost = dict.fromkeys((cells.lowest, cells.rightmost))
@@ -158,6 +167,8 @@ def _guard_ods(package: Package, limits: ReadLimits) -> Guarded:
         manifest, _MAX_STYLES
     ):
         raise protected()
-    for size in ods_sizes(package.stream("content.xml")):
+    times = []
+    for size, found in ods_sheets(package.stream("content.xml"), limits.max_cells):
         _check_size(None, size.row * size.column, [size], limits)
-    return Guarded(".ods")
+        times.append(found)
+    return Guarded(".ods", times=tuple(times))

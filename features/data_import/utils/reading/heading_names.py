@@ -5,6 +5,14 @@ from collections.abc import Iterable, Sequence
 type Row = Sequence[str | None]
 
 
+def column_number(letters: bytes) -> int:
+    """Return the number, from 1, of a column that Excel calls by these letters."""
+    column = 0
+    for letter in letters[:7].upper():
+        column = column * 26 + letter - ord("A") + 1
+    return column
+
+
 def column_letters(position: int) -> str:
     """Return a spreadsheet's letters for the column at `position`, from 1."""
     letters = ""

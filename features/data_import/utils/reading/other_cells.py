@@ -1,10 +1,12 @@
-"""How far the sheets of ods and xlsb workbooks reach, before a parser lays them out."""
+"""How far the sheets of ods and xlsb workbooks reach, before a parser lays them out, and
+the times of ods, which it leaves out."""
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from features.data_import.exceptions import corrupt, over_limit
+from features.data_import.utils.reading.cell_times import TimeCells
 from features.data_import.utils.reading.cells import Place
 
 _MAX_ELEMENT: Final = 16 * 1024 * 1024
@@ -12,23 +14,33 @@ _ODS_TAG: Final = re.compile(
     rb"<(/?)table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*)?>"
 )
 _REPEATED: Final = re.compile(rb"table:number-(?:rows|columns)-repeated=\"(\d+)\"")
+_PERIOD: Final = re.compile(rb"office:time-value=\"([^\"]{1,80})\"")
 # Records of xlsb: a row's beginning, and those of its cells.
 _ROW_RECORD: Final = 0
 _CELL_RECORDS: Final = range(2, 12)
 
 
-def ods_sizes(pieces: Iterator[bytes]) -> Iterator[Place]:
-    """Give for each sheet of content.xml the lowest row and the rightmost column.
+class OdsSheet(NamedTuple):
+    """A sheet's lowest row and rightmost column, and the times in it."""
+
+    size: Place
+    times: TimeCells
+
+
+def ods_sheets(pieces: Iterator[bytes], max_cells: int) -> Iterator[OdsSheet]:
+    """Give the sheets of content.xml in order, with `max_cells` times at most.
 
     Rows and cells that stand for many count as many, where anything is in them.
     """
     row = repeated = column = 0
     filled_row = filled_column = widest = 0
+    times = TimeCells()
     for closing, name, attributes in _ods_tags(pieces):
         if name == b"table":
             if closing:
-                yield Place(filled_row, widest)
+                yield OdsSheet(Place(filled_row, widest), times)
             row = filled_row = widest = 0
+            times = TimeCells()
         elif name == b"table-row" and not closing:
             repeated, column, filled_column = _times(attributes), 0, 0
             row += repeated
@@ -36,9 +48,15 @@ def ods_sizes(pieces: Iterator[bytes]) -> Iterator[Place]:
             if filled_column:
                 filled_row, widest = row, max(widest, filled_column)
         elif not closing:
-            column += _times(attributes)
+            count = _times(attributes)
+            column += count
             if not attributes.rstrip().endswith(b"/") or b"office:value" in attributes:
                 filled_column = column
+            period = b"time-value" in attributes and _PERIOD.search(attributes)
+            # A sheet with more of them is refused for its size.
+            if period and len(times) + repeated * count <= max_cells:
+                rows = range(row - repeated + 1, row + 1)
+                times.add_period(rows, range(column - count + 1, column + 1), period[1])
 
 
 def _times(attributes: bytes) -> int:

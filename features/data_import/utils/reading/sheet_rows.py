@@ -118,6 +118,11 @@ def _bad_cell(
             f"The formula in {place} has no stored result. Open the file in a "
             "spreadsheet program, and save it there."
         )
+    elif not content.startswith("#"):
+        message = (
+            f"The cell {place} shows the number {content} as a date, and Excel has no "
+            "such day. Write a date in its place, or give it the format of a number."
+        )
     else:
         message = (
             f"The cell {place} holds the error {content}. Mend its formula, or write "

@@ -37,6 +37,12 @@ def sheets_of(package: Package) -> tuple[Sheet, ...]:
     return tuple(sheets)
 
 
+def is_1904(package: Package) -> bool:
+    """Tell whether the workbook counts its days from 1904, and not from 1900."""
+    found = _elements(package, _WORKBOOK, "workbookPr")
+    return any(e.get("date1904", "0") in ("1", "true", "on") for e in found)
+
+
 def _targets(package: Package) -> dict[str, tuple[str, str]]:
     return {
         element.get("Id", ""): (

@@ -9,6 +9,11 @@ import polars as pl
 
 from features.data_import.utils.conventions import Conventions, found
 from features.data_import.utils.reading.cell_numbers import without_marks
+from features.data_import.utils.reading.date_cells import (
+    with_guessed_dates,
+    with_real_dates,
+    with_times,
+)
 from features.data_import.utils.reading.footers import without_total
 from features.data_import.utils.reading.grid import (
     Grid,
@@ -60,7 +65,11 @@ class WorkbookTable:
             raise no_rows()
         if guarded.cells:
             grid = with_exact_numbers(grid, guarded.cells.numbers)
+            grid = with_times(grid, guarded.cells.times)
+        if len(guarded.times) == len(names):
+            grid = with_times(grid, guarded.times[names.index(sheet)])
         header = _header(grid, options.header_row)
+        grid = _with_dates(grid, header.end, path, guarded, sheet)
         grid = without_marks(grid, header.end, path, guarded.suffix, sheet)
         self.conventions = _conventions(grid, header)
         headings, self._frame, self._faults = sheet_rows(grid, header, unsolved, limits)
@@ -103,6 +112,17 @@ def _conventions(grid: Grid, header: Header) -> Conventions:
         return Conventions()
     reasons = grid.frame.to_series(errors_column(header.headings)).slice(header.end)
     return found(reasons.drop_nulls().head(_SAMPLE))
+
+
+def _with_dates(
+    grid: Grid, behind: int, path: Path, guarded: Guarded, sheet: str
+) -> Grid:
+    if guarded.cells:
+        return with_real_dates(grid, behind, path, sheet, guarded.is_1904)
+    if guarded.suffix == ".ods":
+        # Its dates are written out, and do not go by Excel's calendar.
+        return grid
+    return with_guessed_dates(grid, behind, path, guarded.suffix, sheet)
 
 
 def _header(grid: Grid, at: int | None) -> Header:
