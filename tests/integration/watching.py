@@ -49,7 +49,7 @@ subscription ($subject: String!, $after: EventCursor) {
 }
 """
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 # Where a socket breaks: after so many events, or after so many seconds.
 type Cut = int | float
