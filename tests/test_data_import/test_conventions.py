@@ -129,7 +129,15 @@ def reasons(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[read as {}]x", "[read as {nothing}]", '[read as {"dates":7}]']
+    "text",
+    [
+        "",
+        "[read as {}]x",
+        "[read as {nothing}]",
+        '[read as {"dates":7}]',
+        '[read as {"time_zone":"Mars/Base"}]',
+        '[read as {"time_zone":"../../etc/passwd"}]',
+    ],
 )
 def test_what_somebody_has_edited_says_nothing(text: str) -> None:
     assert found([text]) == Conventions()

@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,6 +13,7 @@ from features.data_import.utils.messages import Order, Stamp
 from features.data_import.utils.read_options import (
     checked_delimiter,
     checked_encoding,
+    is_zone,
 )
 from features.data_import.utils.types import ReadLimits, ReadOptions
 
@@ -189,12 +189,10 @@ def _check_text(
 
 
 def _check_zone(name: str, field: tuple[str, ...]) -> None:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
+    if not is_zone(name):
         raise AppError(
             ErrorCode.INVALID,
             f"{name[:100]!r} is no time zone. Name one as IANA does, such as "
             "Asia/Shanghai.",
             field=field,
-        ) from None
+        )

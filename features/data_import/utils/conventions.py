@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from features.data_import.utils.read_options import is_zone
 from features.data_import.utils.types import DateOrder, ReadOptions
 from features.data_import.utils.values import Reading
 from features.data_import.utils.values.reading import Mark, Order
@@ -67,7 +68,9 @@ def found(reasons: Iterable[str]) -> Conventions:
     for text in reasons:
         if note := _NOTE.search(text):
             try:
-                return msgspec.json.decode(note[1], type=Conventions)
+                told = msgspec.json.decode(note[1], type=Conventions)
             except msgspec.MsgspecError:
                 continue
+            if is_zone(told.time_zone):
+                return told
     return Conventions()

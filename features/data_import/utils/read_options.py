@@ -3,6 +3,7 @@
 import codecs
 import io
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from features.data_import.exceptions import cannot_read_so
 
@@ -48,6 +49,15 @@ def checked_encoding(asked: str) -> str:
     if codec.name == "utf-8-sig":
         return "utf-8"
     return _WIDENED.get(codec.name, codec.name)
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether there is such a time zone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return False
+    return True
 
 
 def _unknown(asked: str) -> Exception:
