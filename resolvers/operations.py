@@ -127,7 +127,7 @@ class Operations:
     ) -> Member:
         found = await source(prepared, context)
         events = cast("EventSource[object, object]", found)
-        membership = self.shared.join(prepared, context.caller)
+        membership = self.shared.join(prepared, context.caller, events.show)
         try:
             return Member(events, membership, sink, running)
         except BaseException:

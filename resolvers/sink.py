@@ -1,6 +1,17 @@
 """What a transport gives to an operation that runs."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+
+class Port(NamedTuple):
+    """A sink's short way: `offer(head, result)` is its `next`, and calls nothing back.
+
+    It holds from `opened` to the end, of which nobody but its user tells it.
+    """
+
+    offer: Callable[[bytes, bytes], bool]
+    head: bytes
 
 
 class Sink(Protocol):
@@ -21,6 +32,9 @@ class Sink(Protocol):
 
         `cursor` is the event's, where the result is one.
         """
+
+    def port(self) -> Port | None:
+        """Return the short way to send results to it, where there is one."""
 
     def error(self, errors: bytes) -> None:
         """Send what ended the operation: a JSON list of GraphQL errors."""

@@ -4,8 +4,8 @@ Most who watch a job have seen all of it. What comes next is judged once for all
 lane, and costs each of them no more than its sending.
 """
 
-from collections.abc import Callable, Collection
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, NamedTuple, Protocol
 
 from events.cursor import EventCursor
 from events.heads import JobHead
@@ -15,6 +15,34 @@ from events.recorded import Recorded
 MAX_MEMBERS: Final = 256
 
 type Send = Callable[[Any], bool]
+
+
+class Audience(Protocol):
+    """Receivers that are sent the same, made once for all of them."""
+
+    def broadcast[M](self, item: Any, ports: Mapping[M, Any]) -> Collection[M]:
+        """Send an item to each port; return whose must be sent to singly.
+
+        Nobody may join or leave meanwhile.
+        """
+
+
+class Seat(NamedTuple):
+    """Where a receiver is reached together with others."""
+
+    audience: Audience
+    port: Any
+
+
+class _Alone:
+    """The audience of those who are reached singly."""
+
+    def broadcast[M](self, item: Any, ports: Mapping[M, Any]) -> Collection[M]:
+        """Send nothing."""
+        return tuple(ports)
+
+
+ALONE: Final = Seat(_Alone(), None)
 
 
 class LaneMember(Protocol):
@@ -43,7 +71,21 @@ class JobLane:
         self.seen = seen
         self.cursor = cursor
         self.is_over = False
-        self.members: dict[LaneMember, Send] = {}
+        self.members: dict[LaneMember, tuple[Send, Audience]] = {}
+        self._ports: dict[Audience, dict[LaneMember, Any]] = {}
+
+    def join(self, member: LaneMember, send: Send, seat: Seat) -> None:
+        """Take a member, whose receiver is reached by its seat, or else by `send`."""
+        self.members[member] = send, seat.audience
+        self._ports.setdefault(seat.audience, {})[member] = seat.port
+
+    def leave(self, member: LaneMember) -> None:
+        """Let a member go."""
+        _, audience = self.members.pop(member)
+        ports = self._ports[audience]
+        del ports[member]
+        if not ports:
+            del self._ports[audience]
 
     def on_event(self, event: Recorded) -> None:
         """Send the job's next event to all; let them go their ways at anything else."""
@@ -58,17 +100,23 @@ class JobLane:
         item = event.happened
         self.seen, self.cursor = number, item.cursor
         self.is_over = event.is_terminal
-        for member, send in list(self.members.items()):
-            if member not in self.members:
-                continue  # another's receiver has stopped it
-            try:
-                if not send(item):
-                    member.lag(event, item)
-            except Exception as error:
-                member.fail(error)
+        for audience, ports in list(self._ports.items()):
+            for member in audience.broadcast(item, ports):
+                self._send(member, event)
         if self.is_over:
             for member in list(self.members):
                 member.end_with_lane()
+
+    def _send(self, member: LaneMember, event: Recorded) -> None:
+        if member not in self.members:
+            return  # another's receiver has stopped it
+        send, _ = self.members[member]
+        item = event.happened
+        try:
+            if not send(item):
+                member.lag(event, item)
+        except Exception as error:
+            member.fail(error)
 
     def on_restart(self) -> None:
         """Leave it to the members, who hear of it themselves."""

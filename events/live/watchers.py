@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Final, Protocol, cast
 
 from events.heads import JobHead
-from events.live.job_lane import MAX_MEMBERS, JobLane, LaneMember, Send
+from events.live.job_lane import MAX_MEMBERS, JobLane, LaneMember, Seat, Send
 from events.recorded import Recorded
 
 ANY: Final = "*"
@@ -106,7 +106,7 @@ class Watchers:
         _discard(self._by_job, job_id, watcher)
 
     def join_lane(
-        self, job_id: str, member: Watcher, send: Send, lane: JobLane
+        self, job_id: str, member: Watcher, send: Send, seat: Seat, lane: JobLane
     ) -> JobLane | None:
         """Have a job's watcher told as one of a lane that stands where `lane` does.
 
@@ -118,14 +118,14 @@ class Watchers:
         chosen = lanes[-1]
         if chosen.seen != lane.seen:
             return None
-        chosen.members[cast(LaneMember, member)] = send
+        chosen.join(cast(LaneMember, member), send, seat)
         _discard(self._by_job, job_id, member)
         return chosen
 
     def leave_lane(self, job_id: str, member: Watcher, lane: JobLane) -> None:
         """Have the watcher told for itself again."""
         self._by_job.setdefault(job_id, set()).add(member)
-        del lane.members[cast(LaneMember, member)]
+        lane.leave(cast(LaneMember, member))
         if not lane.members:
             self._lanes[job_id].remove(lane)
             if not self._lanes[job_id]:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from events.heads import JobHead
 from events.live.hub import Hub
-from events.live.job_lane import JobLane
+from events.live.job_lane import JobLane, Seat
 from events.live.ring import Mark
 from events.live.watchers import Watchers
 from events.recorded import Recorded
@@ -33,6 +33,9 @@ class Receiver[Item](Protocol):
 
     def send(self, item: Item) -> bool:
         """Take an item, or say that it must wait; then `resume` is called later."""
+
+    def seat(self) -> Seat:
+        """Return where it is reached together with others, as long as it keeps up."""
 
     def opened(self) -> None:
         """Hear that what the reader found at first is on its way."""
@@ -310,8 +313,8 @@ class Follower[Item]:
         own = self._reader.lane() if self._is_live and not self._is_latest else None
         if own is not None and self._lane is None:
             job_id, empty = own
-            send = self._receiver.send
-            lane = self._hub.watchers.join_lane(job_id, self, send, empty)
+            send, seat = self._receiver.send, self._receiver.seat()
+            lane = self._hub.watchers.join_lane(job_id, self, send, seat, empty)
             self._lane = (job_id, lane) if lane is not None else None
 
     def _pass_on(self, event: Recorded, item: Item | Hole | None) -> bool:

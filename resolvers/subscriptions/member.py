@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from core.outages import outages
+from events.live.job_lane import ALONE, Seat
 from events.readers.follower import Follower
 from resolvers.counting import INTERRUPTED, OK, Running, outcome_of
 from resolvers.execution.encoding import encoded_errors
@@ -25,7 +26,6 @@ class Member:
         "_membership",
         "_pending",
         "_running",
-        "_show",
         "_sink",
         "__weakref__",
     )
@@ -41,7 +41,6 @@ class Member:
         self._execution = membership.execution
         self._sink = sink
         self._running = running
-        self._show = source.show
         self._is_open = False
         self._pending: tuple[Any, Outcome] | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -59,10 +58,7 @@ class Member:
     def send(self, item: Any) -> bool:
         """Send an item's result; False while that is made, or there is no room."""
         execution = self._execution
-        if item is execution.newest_item:
-            outcome = execution.newest_outcome
-        else:
-            outcome = self._outcome(item)
+        outcome = self._outcome(item)
         if outcome.payload is None:
             if outcome.is_broken:
                 raise Interrupted
@@ -78,6 +74,11 @@ class Member:
             execution.counts.deferred += 1
             self._draining = asyncio.create_task(self._drain())
         return self._hold(item, outcome)
+
+    def seat(self) -> Seat:
+        """Return its place among those who share its execution."""
+        port = self._sink.port()
+        return ALONE if port is None else Seat(self._execution, port)
 
     def resume(self) -> None:
         """Go on where it stopped."""
@@ -103,7 +104,7 @@ class Member:
     def _outcome(self, item: Any) -> Outcome:
         if self._pending is not None and self._pending[0] is item:
             return self._pending[1]
-        return self._execution.outcome_of(item, self._show)
+        return self._execution.outcome_of(item)
 
     def _hold(self, item: Any, outcome: Outcome) -> bool:
         self._pending = item, outcome

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final, Protocol
 
 from graphql import ExecutionResult
@@ -15,6 +15,7 @@ from events.recorded import Happened
 from resolvers.execution.documents import Prepared
 from resolvers.execution.encoding import encoded
 from resolvers.execution.executor import execute, failure
+from resolvers.sink import Port
 from resolvers.subscriptions.counts import SharingCounts
 from resolvers.subscriptions.holdings import Holding, Holdings
 from resolvers.subscriptions.interrupted import is_incomplete
@@ -68,42 +69,61 @@ class SharedExecution:
         viewer: Caller,
         container: Container,
         counts: SharingCounts,
+        show: Callable[[Any], Any],
     ) -> None:
+        """`show` gives what the operation is executed on; see `EventSource`."""
         self.members = 0
         self.field = _root_field(prepared)
         self.counts = counts
         self._prepared = prepared
         self._viewer = viewer
         self._container = container
+        self._show = show
         self._outcomes: OrderedDict[tuple[int, int], Outcome] = OrderedDict()
         self._working: set[asyncio.Task[None]] = set()
         self._forgetting: asyncio.TimerHandle | None = None
-        # What most members ask for next, to be had without asking.
-        self.newest_item: Any = None
-        self.newest_outcome = Outcome("")
 
-    def outcome_of(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
+    def broadcast[M](self, item: Any, ports: Mapping[M, Port]) -> Collection[M]:
+        """Send an event to each port; return whose must be sent to singly.
+
+        All deliveries to a crowd pass here: it calls as little as can be.
+        """
+        if self.members < 2:
+            return tuple(ports)
+        payload = self.outcome_of(item).payload
+        if payload is None:
+            return tuple(ports)
+        refused = []
+        for member, (offer, head) in ports.items():
+            try:
+                if not offer(head, payload):
+                    refused.append(member)
+            except Exception:  # which the member meets when it is sent to singly
+                refused.append(member)
+        self.counts.delivered += len(ports) - len(refused)
+        return refused
+
+    def outcome_of(self, item: Any) -> Outcome:
         """Return an item's outcome; that of an event is made once for all members."""
         if self.members < 2 or not isinstance(item, Happened | FeedEvent):
-            return self._execute(item, show)
+            return self._execute(item)
         place = item.event.creation, item.event.sequence
         found = self._outcomes.get(place)
         if found is None or found.is_broken:
-            found = self._outcomes[place] = self._execute(item, show)
+            found = self._outcomes[place] = self._execute(item)
             if len(self._outcomes) > KEPT_RESULTS:
                 self._outcomes.popitem(last=False)
             if self._forgetting is None:
                 loop = asyncio.get_running_loop()
                 self._forgetting = loop.call_later(KEPT_SECONDS, self._forget)
-        self.newest_item, self.newest_outcome = item, found
         return found
 
-    def _execute(self, item: Any, show: Callable[[Any], Any]) -> Outcome:
+    def _execute(self, item: Any) -> Outcome:
         outcome = Outcome(encode_cursor(item.cursor))
         self.counts.executed += 1
         context = Context(self._viewer, self._container)
         try:
-            result = execute(self._prepared, context, show(item))
+            result = execute(self._prepared, context, self._show(item))
         except Exception as error:  # of this event: it is passed, or nobody passes it
             result = _failed(error)
         if isinstance(result, ExecutionResult):
@@ -132,8 +152,7 @@ class SharedExecution:
                 await asyncio.sleep(0)
 
     def _forget(self) -> None:
-        self._forgetting = self.newest_item = None
-        self.newest_outcome = Outcome("")
+        self._forgetting = None
         self._outcomes.clear()
 
 
@@ -152,8 +171,10 @@ class SharedExecutions:
         # How many subscriptions there are now, by their field.
         self.subscriptions: Counter[str] = Counter()
 
-    def join(self, prepared: Prepared, caller: Caller) -> "Membership":
-        """Return a share in the execution of all who ask the same.
+    def join(
+        self, prepared: Prepared, caller: Caller, show: Callable[[Any], Any]
+    ) -> "Membership":
+        """Return a share in the execution of all who ask the same, and `show` the same.
 
         AppError LIMIT_EXCEEDED where the subscription would hold too much memory.
         """
@@ -162,7 +183,9 @@ class SharedExecutions:
         found = self._by_key.get(key)
         if found is None:
             viewer = caller.as_viewer()
-            found = SharedExecution(prepared, viewer, self._container, self.counts)
+            found = SharedExecution(
+                prepared, viewer, self._container, self.counts, show
+            )
             self._by_key[key] = found
         found.members += 1
         self.subscriptions[found.field] += 1

@@ -21,7 +21,8 @@ class Channel(Protocol):
     def offer(self, head: bytes, payload: bytes) -> bool:
         """Send `head`, `payload` and a brace where there is room; False: sent nothing.
 
-        A channel that is closed has room for everything, and drops it.
+        A channel that is closed has room for everything, and drops it. Nobody is called
+        back from here.
         """
 
     def write(self, message: bytes) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from resolvers.operations import Operation
+from resolvers.sink import Port
 from resolvers.websocket.channel import Channel
 from resolvers.websocket.codes import CloseCode
 
@@ -31,6 +32,10 @@ class OperationSink:
     def next(self, result: bytes, cursor: str | None) -> bool:
         """Send a result where there is room; one that is not wanted any more is gone."""
         return self._is_over or self._channel.offer(self._head, result)
+
+    def port(self) -> Port:
+        """Return the way past this object to its channel."""
+        return Port(self._channel.offer, self._head)
 
     def error(self, errors: bytes) -> None:
         """Send errors as the operation's end."""

@@ -55,6 +55,9 @@ class _Frame:
 class GraphQLWebSocketProtocol(PacedProtocol):
     """A Channel beside ASGI's events."""
 
+    # What each delivery looks at lies together.
+    __slots__ = ("_is_over", "_send", "_written", "is_full")
+
     # How many connections the gateway has ended, by close code.
     closes: ClassVar[Counter[int]] = Counter()
 
@@ -80,7 +83,7 @@ class GraphQLWebSocketProtocol(PacedProtocol):
                 _frame.begin(len(head), payload)
             frame = b"".join((_frame.header, head, payload, b"}"))
             self._written += len(frame)
-            self.transport.write(frame)
+            self._send(frame)
         return True
 
     def write(self, message: bytes) -> None:
@@ -136,6 +139,7 @@ class GraphQLWebSocketProtocol(PacedProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Bound what waits for the peer."""
         super().connection_made(transport)
+        self._send = self.transport.write
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._set_option(socket.IPPROTO_TCP, "TCP_NOTSENT_LOWAT", _UNSENT)
 

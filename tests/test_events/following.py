@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
+from typing import Any, Final
 
 from events.cursor import EventCursor
 from events.heads import JobRows
 from events.live.hub import Hub
+from events.live.job_lane import ALONE, Seat
 from events.readers.follower import Follower, Reader
 from events.readers.job_reader import JobItem, JobReader, read_row
 
@@ -29,6 +31,10 @@ class Pull[Item]:
         self._items.append(item)
         self._news.set()
         return True
+
+    def seat(self) -> Seat:
+        """Be told with the others, or, where there is room for an odd number, singly."""
+        return ALONE if self._room % 2 else Seat(CROWD, self)
 
     def opened(self) -> None:
         """Nobody waits for it here."""
@@ -54,6 +60,16 @@ class Pull[Item]:
         assert self.follower is not None
         self.follower.resume()
         return item
+
+
+class Crowd:
+    """The receivers that are told together."""
+
+    def broadcast[M](self, item: Any, ports: Mapping[M, Pull[Any]]) -> Collection[M]:
+        return [member for member, pull in ports.items() if not pull.send(item)]
+
+
+CROWD: Final = Crowd()
 
 
 class Numbered[Item](Follower[Item]):

@@ -5,6 +5,7 @@ from typing import Final
 
 from events.cursor import EventCursor
 from events.live.hub import Hub
+from events.live.job_lane import ALONE, Seat
 from events.readers.follower import Follower
 from events.readers.job_reader import JobItem, JobReader, read_row
 from tests.test_events.bodies import Rows
@@ -32,6 +33,9 @@ class Noting:
         if self.on_send is not None:
             self.on_send(word(item))
         return True
+
+    def seat(self) -> Seat:
+        return ALONE
 
     def opened(self) -> None:
         self.heard.append(OPENED)

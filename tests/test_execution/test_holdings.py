@@ -100,9 +100,9 @@ def test_large_variables_are_refused(letter: str, shared: SharedExecutions) -> N
     size = len(letter.encode())
     most = (16 * 1024 - len('{"id":""}')) // size
     fitting = prepared(id=letter * most)
-    shared.join(fitting, ONE).leave()
+    shared.join(fitting, ONE, str).leave()
     with pytest.raises(AppError) as refused:
-        shared.join(prepared(id=letter * (most + 1)), ONE)
+        shared.join(prepared(id=letter * (most + 1)), ONE, str)
     assert refused.value.code is ErrorCode.LIMIT_EXCEEDED
     found = len('{"id":""}') + size * (most + 1)
     assert refused.value.message == (
@@ -119,24 +119,24 @@ def test_each_users_documents_are_bounded(
     size = several[0].parsed.size
     assert size == len(events(0)) + 600 * 13
     monkeypatch.setattr(holdings, "MAX_DOCUMENTS_BYTES", 3 * size)
-    members = [shared.join(one, ONE) for one in several[:3] * 5]
+    members = [shared.join(one, ONE, str) for one in several[:3] * 5]
     assert shared.holdings.bytes_of(ONE.user_id) == 3 * size
     with pytest.raises(AppError) as refused:
-        shared.join(several[3], ONE)
+        shared.join(several[3], ONE, str)
     assert refused.value.code is ErrorCode.LIMIT_EXCEEDED
     assert refused.value.message == (
         "The documents of all your subscriptions may take at most 0 MiB on a gateway. "
         "End some, or send the same document with other variables."
     )
-    members += [shared.join(one, OTHER) for one in several[1:]]
-    members.append(shared.join(several[0], ONE))
+    members += [shared.join(one, OTHER, str) for one in several[1:]]
+    members.append(shared.join(several[0], ONE, str))
     assert len(shared.holdings) == len(members) == 19
     for member in members[:15:3]:
         member.leave()
     with pytest.raises(AppError, match="at most 0 MiB"):  # one still holds it
-        shared.join(several[3], ONE)
+        shared.join(several[3], ONE, str)
     members[15 + 3].leave()
-    members.append(shared.join(several[3], ONE))
+    members.append(shared.join(several[3], ONE, str))
     for member in members:
         member.leave()
         member.leave()
@@ -148,7 +148,7 @@ def test_what_is_taken_is_given_back(starts: list[tuple[int, int]]) -> None:
     own = SharedExecutions(Container())
     callers = ONE, OTHER
     several = [prepared(events(number)) for number in range(4)]
-    members = [own.join(several[one], callers[who]) for one, who in starts]
+    members = [own.join(several[one], callers[who], str) for one, who in starts]
     for who, caller in enumerate(callers):
         theirs = {one for one, whose in starts if whose == who}
         assert own.holdings.bytes_of(caller.user_id) == sum(

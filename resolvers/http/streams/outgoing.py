@@ -81,6 +81,9 @@ class Outgoing:
         self._put(written)
         return True
 
+    def port(self) -> None:
+        """Return none: each result is written with its cursor."""
+
     def error(self, errors: bytes) -> None:
         """Send what ended the operation, and the end."""
         was_open = self.is_open
