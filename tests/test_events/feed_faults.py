@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from core.base import utc_now
 from events.cursor import EventCursor, Position
-from events.live.job_lane import JobLane
+from events.live.job_lane import JobLane, LaneMember
 from events.live.ring import Mark, Ring
 from events.live.tail import Tail
 from events.readers.feed_reader import FeedGap, FeedItem, FeedReader
@@ -76,6 +76,13 @@ _on_event = JobLane.on_event
 def a_lane_passes_over_holes(self: JobLane, event: Recorded) -> None:
     self.seen = max(self.seen, event.job_seq - 1)
     _on_event(self, event)
+
+
+@fault(JobLane, "_send")
+def whom_a_crowd_s_item_missed_is_passed_over(
+    self: JobLane, member: LaneMember, event: Recorded
+) -> None:
+    """Send nothing to them."""
 
 
 @fault(JobReader, "step_to")
