@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import ErrorCode
 from features.data_import.exceptions import ImportFileError
-from features.data_import.utils.reading import open_table
+from features.data_import.utils.reading import open_table, sampled
 from features.data_import.utils.types import (
     ErrorKind,
     Layout,
@@ -42,7 +42,7 @@ def read(
         fraction = batch.fraction
         rows += batch.frame.rows()
         faults += batch.faults
-    sample = table.sample()
+    sample = sampled(table)[0]
     assert sample.frame.rows() == rows[: sample.frame.height]
     numbers = [row[0] for row in rows]
     assert numbers == sorted(set(numbers))  # type: ignore[type-var]

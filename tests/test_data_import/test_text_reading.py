@@ -229,12 +229,12 @@ def test_what_is_no_table_is_refused(
 
 
 def test_a_sample_ends_after_a_thousand_rows(tmp_path: Path) -> None:
-    from features.data_import.utils.reading import open_table
+    from features.data_import.utils.reading import open_table, sampled
 
     path = tmp_path / "long.csv"
     path.write_text("a,b\n" + "1,2\n" * 998 + "1\n" + "1,2\n" * 5 + "1\n")
     table = open_table(path, "long.csv", ReadOptions(), ReadLimits())
-    sample = table.sample()
+    sample, _ = sampled(table)
     assert [fault.row for fault in sample.faults] == [1000]
     assert sample.frame.height == 1000 and 0 < sample.fraction < 1
 

@@ -7,7 +7,7 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from features.data_import.utils.reading import open_table
+from features.data_import.utils.reading import open_table, sampled
 from features.data_import.utils.types import (
     ErrorKind,
     ReadLimits,
@@ -319,4 +319,4 @@ def test_batches_have_25000_rows(tmp_path: Path) -> None:
     assert [batch.frame.height for batch in batches] == [25_000, 25_000, 10_000]
     assert [batch.fraction for batch in batches] == [25 / 60, 50 / 60, 1.0]
     assert batches[1].frame.row(0) == (25_002, "v25001")
-    assert table.sample().frame.height == 1000
+    assert sampled(table)[0].frame.height == 1000

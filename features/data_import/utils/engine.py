@@ -1,6 +1,6 @@
 """The importing process: one file in, a stream of messages out."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,7 @@ from features.data_import.utils.messages import (
     Restart,
 )
 from features.data_import.utils.previewing import preview
-from features.data_import.utils.reading import Table, open_table
+from features.data_import.utils.reading import Table, open_table, sampled
 from features.data_import.utils.types import (
     ROW,
     Batch,
@@ -57,14 +57,15 @@ def run_import(source: Path, order: Order) -> Iterator[Message]:
     table = open_table(source, order.filename, order.read, order.limits)
     importing = _Import(table, order, _columns(table, order))
     profile = importing.profile()
-    profile.update(importing.profiled(table.sample()))
+    sample, batches = sampled(table)
+    profile.update(importing.profiled(sample))
     if profile.is_determinate:
-        if (yield from importing.stream(profile, speculative=True)):
+        if (yield from importing.stream(profile, batches, speculative=True)):
             return
         yield Restart()
     profile = importing.profile()
     yield from importing.look(profile)
-    yield from importing.stream(profile, speculative=False, begin=_PROFILE_SHARE)
+    yield from importing.stream(profile, table.batches(), begin=_PROFILE_SHARE)
 
 
 def make_report(
@@ -161,7 +162,12 @@ class _Import:
             yield Profiled(rows, batch.fraction * _PROFILE_SHARE)
 
     def stream(
-        self, profile: TableProfile, *, speculative: bool, begin: float = 0.0
+        self,
+        profile: TableProfile,
+        batches: Iterable[Batch],
+        *,
+        speculative: bool = False,
+        begin: float = 0.0,
     ) -> Generator[Message, None, bool]:
         """Yield all rows, checked under what the profile tells; return whether it held.
 
@@ -172,7 +178,7 @@ class _Import:
         yield Opened(self._table.layout, self._opened(readings))
         read = rejected = 0
         fraction = begin
-        for batch in self._table.batches():
+        for batch in batches:
             outcome = checker.check(batch)
             if speculative and self._contradicts(profile, readings, outcome.misfits):
                 return False

@@ -9,7 +9,7 @@ import polars as pl
 from features.data_import.targets import TARGETS
 from features.data_import.utils.mapping import map_headings
 from features.data_import.utils.messages import Order, Preview, PreviewColumn
-from features.data_import.utils.reading import open_table
+from features.data_import.utils.reading import open_table, sampled
 from features.data_import.utils.types import ROW, column_name
 from features.data_import.utils.values import TableProfile
 
@@ -25,7 +25,8 @@ def preview(source: Path, order: Order) -> Iterator[Preview]:
     is no error here. Raises ImportFileError as `run_import` does.
     """
     table = open_table(source, order.filename, order.read, order.limits)
-    layout, frame = table.layout, table.sample().frame
+    layout, (sample, _) = table.layout, sampled(table)
+    frame = sample.frame
     positions = range(1, len(layout.headings) + 1)
     mapped: dict[int, str] = {}
     if order.target is not None:

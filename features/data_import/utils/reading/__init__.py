@@ -6,10 +6,13 @@ from typing import Final, Protocol
 
 from features.data_import.utils.conventions import Conventions
 from features.data_import.utils.reading.kinds import refuse_other_kinds
+from features.data_import.utils.reading.sampling import sampled
 from features.data_import.utils.reading.sources import FileSource
 from features.data_import.utils.reading.text import TextTable
 from features.data_import.utils.reading.zipped import open_member
 from features.data_import.utils.types import Batch, Layout, ReadLimits, ReadOptions
+
+__all__ = ["Table", "open_table", "sampled"]
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -24,10 +27,6 @@ class Table(Protocol):
 
     def batches(self) -> Iterator[Batch]:
         """Read all rows, in order; the last batch ends with the file."""
-        ...
-
-    def sample(self) -> Batch:
-        """Read the first rows, at most a thousand."""
         ...
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import Final
 
 import polars as pl
 
@@ -22,6 +21,7 @@ from features.data_import.utils.reading.report_columns import (
     undefused_text,
 )
 from features.data_import.utils.reading.report_rows import unmended
+from features.data_import.utils.reading.sampling import SAMPLE_ROWS
 from features.data_import.utils.reading.shape import find_shape
 from features.data_import.utils.reading.sources import Source
 from features.data_import.utils.reading.utf8_stream import Utf8Stream
@@ -33,8 +33,6 @@ from features.data_import.utils.types import (
     ReadOptions,
     column_name,
 )
-
-_SAMPLE_ROWS: Final = 1000
 
 
 class TextTable:
@@ -88,19 +86,6 @@ class TextTable:
         if held is not None:
             yield without_total(held)
 
-    def sample(self) -> Batch:
-        """Read the first rows, at most a thousand. Raises ImportFileError."""
-        with closing(self.batches()) as batches:
-            first = next(batches, None)
-        if first is None:
-            return Batch(self._empty(), (), 1.0)
-        frame = first.frame.head(_SAMPLE_ROWS)
-        if frame.height == first.frame.height:
-            return first
-        last = frame[ROW][-1]
-        faults = [fault for fault in first.faults if fault.row <= last]
-        return Batch(frame, faults, first.fraction * frame.height / first.frame.height)
-
     def _headings(self, kept: Sequence[int]) -> tuple[str, ...]:
         headings = (self._shape.headings[i] for i in kept)
         if self._own:
@@ -116,7 +101,7 @@ class TextTable:
         frame = None if first is None else self._frame(first)
         if frame is None or name not in frame.columns:
             return []
-        return frame[name].drop_nulls().head(_SAMPLE_ROWS).to_list()
+        return frame[name].drop_nulls().head(SAMPLE_ROWS).to_list()
 
     def _head(self) -> tuple[bytes, bool]:
         with closing(Utf8Stream(self._source, self._encoding)) as stream:

@@ -95,5 +95,6 @@ class Utf8Stream:
         if b"\0" in data:
             self.is_marked = True
             data = data.replace(b"\0", marks.NUL)
-        self.has_formulas = self.has_formulas or b'="' in data
+        # Most texts have no such sign at all, which is told many times as fast.
+        self.has_formulas |= b"=" in data and b'="' in data
         return data

@@ -34,6 +34,7 @@ from features.data_import.utils.reading.report_columns import (
     errors_column,
     own_columns,
 )
+from features.data_import.utils.reading.sampling import SAMPLE_ROWS
 from features.data_import.utils.reading.sheet_rows import sheet_rows
 from features.data_import.utils.types import (
     ROW,
@@ -45,7 +46,6 @@ from features.data_import.utils.types import (
 )
 
 _BATCH: Final = 25_000
-_SAMPLE: Final = 1000
 # Rows among which the header is looked for, from the first that is not empty.
 _LOOKED_AT: Final = 200
 
@@ -88,10 +88,6 @@ class WorkbookTable:
         for start in range(0, max(self._frame.height, 1), _BATCH):
             yield self._batch(start, _BATCH)
 
-    def sample(self) -> Batch:
-        """Return the first thousand rows."""
-        return self._batch(0, _SAMPLE)
-
     def _batch(self, start: int, size: int) -> Batch:
         frame = self._frame.slice(start, size)
         if not frame.height:
@@ -111,7 +107,7 @@ def _conventions(grid: Grid, header: Header) -> Conventions:
     if not own_columns(header.headings):
         return Conventions()
     reasons = grid.frame.to_series(errors_column(header.headings)).slice(header.end)
-    return found(reasons.drop_nulls().head(_SAMPLE))
+    return found(reasons.drop_nulls().head(SAMPLE_ROWS))
 
 
 def _with_dates(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -43,11 +44,10 @@ def fast_stamps(texts: pl.Series, order: Order) -> Stamps | None:
     fits = texts.str.contains(f"^{head}{re.escape(same)}$")
     if not same or fits.all():
         local = _local(where(fits, texts), template + same)
-        offsets = _offsets(pl.Series([same])) if same else None
-        if offsets is not None:
-            offsets = offsets.new_from_index(0, len(texts))
-            local = where(offsets.is_not_null(), local)
-        return Stamps(local, offsets, bool(form["T"]))
+        if not same:
+            return Stamps(local, None, bool(form["T"]))
+        minutes = pl.repeat(_minutes(same), len(texts), dtype=pl.Int32(), eager=True)
+        return Stamps(where(minutes.is_not_null(), local), minutes, True)
     fitting = where(texts.str.contains(f"^{head} ?{OFFSET}$"), texts)
     offsets = _offsets(fitting.str.slice(start))
     if offsets is None:
@@ -78,6 +78,13 @@ def _template(form: re.Match[str], order: Order) -> str | None:
         return f"{date}"
     fraction = f".%{len(form['fraction']) - 1}f" if form["fraction"] else ""
     return f"{date}{form['T']}%H:%M" + (":%S" if form["second"] else "") + fraction
+
+
+@lru_cache(_OFFSETS)
+def _minutes(text: str) -> int | None:
+    """Return the minutes of one offset, which most columns have alone."""
+    minutes = _offsets(pl.Series([text]))
+    return None if minutes is None else minutes[0]
 
 
 def _offsets(tails: pl.Series) -> pl.Series | None:
