@@ -4,7 +4,7 @@ import polars as pl
 
 from features.data_import.utils.types import ColumnType, DateOrder
 from features.data_import.utils.values.date_fast import fast_stamps
-from features.data_import.utils.values.dates import parts, stamps
+from features.data_import.utils.values.dates import is_date, parts, stamps
 from features.data_import.utils.values.number_facts import MAJORITY
 from features.data_import.utils.values.reading import Order, Reading
 
@@ -28,6 +28,8 @@ class DateFacts:
             self.offsets += len(texts) if fast.offset is not None else 0
             self._look_at_times(fast.local)
             return
+        if not is_date(texts).any():
+            return  # what most columns have is no date at all
         taken = parts(texts)
         if not self.declared:
             taken = taken.filter("is_exact")
