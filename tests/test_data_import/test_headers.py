@@ -86,6 +86,67 @@ type Rows = Sequence[Sequence[str | None]]
         ),
         pytest.param(
             [
+                ["Region", "Sales", N, "Orders", N],
+                [N, "2024", "2025", "2024", "2025"],
+                ["p", "10", "20", "30", "40"],
+                ["q", "11", "21", "31", "41"],
+            ],
+            (
+                *(1, 2),
+                ("Region", "Sales 2024", "Sales 2025", "Orders 2024", "Orders 2025"),
+            ),
+            id="groups above years",
+        ),
+        pytest.param(
+            [
+                [N, "Sales", N, "Orders", N],
+                ["Region", "2024", "2025", "2024", "2025"],
+                ["p", "10", "20", "30", "40"],
+                ["q", "11", "21", "31", "41"],
+            ],
+            (
+                *(1, 2),
+                ("Region", "Sales 2024", "Sales 2025", "Orders 2024", "Orders 2025"),
+            ),
+            id="groups above years beside a heading",
+        ),
+        pytest.param(
+            [
+                ["Region", "Sales", N],
+                [N, "2024", "2025"],
+                ["p", "10", "20"],
+                ["q", "11", "21"],
+            ],
+            (1, 2, ("Region", "Sales 2024", "Sales 2025")),
+            id="one group above two years",
+        ),
+        pytest.param(
+            [
+                ["Product", "January", N, N],
+                [N, "1", "2", "3"],
+                ["p", "10", "20", "5"],
+                ["q", "11", "21", "7"],
+            ],
+            (1, 2, ("Product", "January 1", "January 2", "January 3")),
+            id="a month above its days",
+        ),
+        pytest.param(
+            [
+                ["Name", "In office", N],
+                [N, "2001", "2005"],
+                ["Ann", "2003", "2009"],
+                ["Bob", "2011", "2012"],
+            ],
+            (1, 1, ("Name", "In office", "Column C")),
+            id="years that are rows",
+        ),
+        pytest.param(
+            [["Ann", "2024", "2024"], ["Bob", "2025", "2024"], ["Eve", "2025", "2025"]],
+            (0, 0, ("Column A", "Column B", "Column C")),
+            id="no header above equal years",
+        ),
+        pytest.param(
+            [
                 ["1", "1970 Napa Ct.", N, "Bothell", "79", "2018-12-03 00:00:00.000"],
                 ["2", "9833 Mt. Dias", N, "Bothell", "79", "2019-11-30 00:00:00.000"],
                 ["3", "7484 Roundtree", N, "Bothell", "79", "2014-02-08 00:00:00.000"],

@@ -54,16 +54,25 @@ def majority_kind(cells: Sequence[str]) -> str | None:
     return kind if count >= _MAJORITY * len(cells) else None
 
 
-def is_series(cells: Sequence[str]) -> bool:
+def are_years(cells: Sequence[str]) -> bool:
+    """Tell whether all `cells` are years as people write them today."""
+    return all(_YEAR.fullmatch(cell.strip()) for cell in cells)
+
+
+def is_series(cells: Sequence[str], least: int = 3) -> bool:
     """Tell whether the numbers among `cells` are years, or count up by one.
 
-    Such numbers are headings: 2023, 2024, 2025, or the days 1 to 31.
+    Such numbers are headings: 2023, 2024, 2025, or the days 1 to 31; the same years may
+    stand below several groups. Nothing but numbers must be `least` to be a series.
     """
     numbers = [cell.strip() for cell in cells if kind_of(cell) == NUMBER]
-    if not numbers or len(numbers) == len(cells) and len(numbers) < 3:
+    if not numbers or len(numbers) == len(cells) and len(numbers) < least:
         return False
-    if all(_YEAR.fullmatch(number) for number in numbers):
-        return len(set(numbers)) == len(numbers)
+    if are_years(numbers):
+        period = len(set(numbers))
+        if period == 1 < len(numbers):
+            return False
+        return numbers == numbers[:period] * (len(numbers) // period)
     if len(numbers) < 3 or not all(number.isdecimal() for number in numbers):
         return False
     first = int(numbers[0])

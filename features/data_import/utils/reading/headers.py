@@ -9,6 +9,7 @@ from features.data_import.utils.reading.cell_kinds import (
     DATE,
     NUMBER,
     TEXT,
+    are_years,
     is_series,
     kind_of,
     majority_kind,
@@ -175,21 +176,23 @@ def _depth(rows: Sequence[Row], top: int) -> int:
 
 def _continues(above: Row, row: Row, body: Sequence[Row]) -> bool:
     """Tell whether `row` is a further row of headings, above the rows in `body`."""
-    if not _filled(row) or not body or not _looks_like_headings(row):
+    cells = {column: text_at(row, column) for column in _filled(row)}
+    grouped = _is_group(above, row)
+    series = grouped and is_series([*cells.values()], least=2)
+    if not cells or not body or not (series or _looks_like_headings(row)):
         return False
     contrasts = 0
-    for column in _filled(row):
-        usual = majority_kind(
-            [text for other in body if (text := text_at(other, column))]
-        )
+    for column, cell in cells.items():
+        below = [text for other in body if (text := text_at(other, column))]
+        usual, kind = majority_kind(below), kind_of(cell)
         if usual in (None, TEXT):
             continue
-        if kind_of(text_at(row, column)) == usual:
+        if kind != usual:
+            contrasts += 1
+        elif not (series and kind == NUMBER) or are_years(below):
             return False
-        contrasts += 1
-    texts = {kind_of(text_at(row, column)) for column in _filled(row)}
-    if _is_group(above, row):
-        return texts <= {TEXT} or contrasts > 0
+    if grouped:
+        return series or contrasts > 0 or set(map(kind_of, cells.values())) <= {TEXT}
     repeated = len(_filled(above)) > len({text_at(above, c) for c in _filled(above)})
     return contrasts > 1 and (repeated or contrasts == len(_filled(row)))
 
