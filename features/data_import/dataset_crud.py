@@ -99,6 +99,7 @@ async def write_counts(
             rows_inserted=merged.inserted,
             rows_updated=merged.updated,
             rows_rejected=rows_rejected,
+            first_id=plan.first_id if plan.target else None,
             stored_at=None if plan.dry_run else utc_now(),
         )
         .returning(col(ImportRecord.id))

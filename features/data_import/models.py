@@ -93,6 +93,8 @@ class ImportRecord(TimestampMixin, table=True):
     rows_inserted: int = Field(default=0, sa_type=BigInteger)
     rows_updated: int = Field(default=0, sa_type=BigInteger)
     rows_rejected: int = Field(default=0, sa_type=BigInteger)
+    # The id before those of a target's rows; None: a dataset's, or not known.
+    first_id: int | None = Field(default=None, sa_type=BigInteger)
     stored_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     undone_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     report_name: str | None = None
@@ -177,6 +179,10 @@ class StoredColumn(NamedTuple):
     column: str
     type: ColumnType
     aware: bool = False
+
+
+# So many ids belong to each import of a target: one for each row that a file may have.
+IDS_OF_ONE_IMPORT: Final = 2**32
 
 
 class ImportPlan(NamedTuple):

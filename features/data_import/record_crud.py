@@ -26,7 +26,7 @@ async def begin_anew(session: AsyncSession, record: ImportRecord) -> None:
 
 
 async def reserve_ids(session: AsyncSession, target: Target) -> int:
-    """Return the id before those that one import's rows are given, of which it has 2^32.
+    """Return the id before those of one import's rows, IDS_OF_ONE_IMPORT of them.
 
     The target's sequence goes on by as many each time.
     """

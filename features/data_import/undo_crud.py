@@ -1,13 +1,20 @@
-"""SQL that takes back what an import did to a target's table."""
+"""SQL that takes back what an import did to a target's table.
+
+`first_id` is the import's; where it is None, the whole table is searched for its rows.
+"""
 
 from features.data_import.merge_crud import Merge
+from features.data_import.models import IDS_OF_ONE_IMPORT
 from features.data_import.staging_crud import LONG, Driver, quoted, run
 
 
-async def count_touched(driver: Driver, merge: Merge) -> int:
-    """Return how many rows an import was the last to touch."""
+async def count_touched(driver: Driver, merge: Merge, first_id: int | None) -> int:
+    """Return how many rows an import was the last to touch: its own, and updated ones."""
     count: int = await driver.fetchval(
-        f"select count(*) from {merge.table} where import_id = $1",
+        "select count(*) from ("
+        f"select id from {merge.table} where import_id = $1{_own(first_id)} "
+        f"union select t.id from import_previous p join {merge.table} t "
+        "on t.id = p.row_id where p.import_id = $1 and t.import_id = $1)",
         merge.import_id,
         timeout=LONG,
     )
@@ -49,8 +56,17 @@ async def forget(driver: Driver, merge: Merge) -> None:
     )
 
 
-async def delete_inserted(driver: Driver, merge: Merge) -> int:
+async def delete_inserted(driver: Driver, merge: Merge, first_id: int | None) -> int:
     """Delete the rows that are left as an import's; return how many."""
     return await run(
-        driver, f"delete from {merge.table} where import_id = $1", merge.import_id
+        driver,
+        f"delete from {merge.table} where import_id = $1{_own(first_id)}",
+        merge.import_id,
     )
+
+
+def _own(first_id: int | None) -> str:
+    """Return the condition, if any, that a row has an id that the import was given."""
+    if first_id is None:
+        return ""
+    return f" and id > {first_id:d} and id <= {first_id + IDS_OF_ONE_IMPORT:d}"

@@ -57,7 +57,7 @@ class UndoService:
         await _check_untouched(driver, merge, record)
         restored = await undo_crud.restore(driver, merge)
         await undo_crud.forget(driver, merge)
-        deleted = await undo_crud.delete_inserted(driver, merge)
+        deleted = await undo_crud.delete_inserted(driver, merge, record.first_id)
         if (restored, deleted) != (record.rows_updated, record.rows_inserted):
             raise RuntimeError(f"{restored} and {deleted} rows of {record!r}")
         await dataset_crud.grow_target(session, record.target, -deleted)
@@ -80,7 +80,7 @@ def check_undoable(record: ImportRecord) -> None:
 
 async def _check_untouched(driver: Driver, merge: Merge, record: ImportRecord) -> None:
     touched = record.rows_inserted + record.rows_updated
-    left = await undo_crud.count_touched(driver, merge)
+    left = await undo_crud.count_touched(driver, merge, record.first_id)
     if left != touched:
         raise _conflict(
             f"{touched - left} of the {touched} rows of this import have been changed or "

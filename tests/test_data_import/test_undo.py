@@ -59,6 +59,16 @@ async def test_an_append_is_taken_back(
     )
 
 
+async def test_an_import_whose_ids_are_not_known_is_taken_back(
+    warehouse: Warehouse, undoing: UndoService
+) -> None:
+    await warehouse.append([A])
+    stored = await warehouse.append([("A", "x", None, 9), B, C], mode=ImportMode.UPSERT)
+    await warehouse.select("update imports set first_id = null returning id")
+    await undoing.undo(ADMINISTRATOR, stored.import_id)
+    assert await warehouse.orders() == [A]
+
+
 async def test_an_upsert_is_taken_back_to_the_last_digit(
     warehouse: Warehouse, undoing: UndoService
 ) -> None:
