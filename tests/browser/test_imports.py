@@ -289,6 +289,24 @@ def test_a_file_that_holds_no_rows_is_told_of(
     assert importer.page.locator("img[src=x]").count() == 0
 
 
+def test_datasets_are_found_again(importer: Importer, tmp_path: Path) -> None:
+    file = tmp_path / "found again.csv"
+    file.write_text("Article;Pieces\nA;1\nB;2\n", "utf-8")
+    importer.drop(file)
+    importer.start()
+    page = importer.page
+    page.get_by_role("link", name="Datasets").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Datasets")
+    newest = page.locator("tr[data-dataset]").first
+    expect(newest.locator("th")).to_have_text("found again.csv")
+    expect(newest.locator("[data-name=Rows]")).to_have_text("2")
+    newest.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("found again.csv")
+    assert importer.rows == [["A", "1"], ["B", "2"]]
+    page.get_by_role("link", name="All datasets").click()
+    expect(newest.locator("th")).to_have_text("found again.csv")
+
+
 def test_what_is_not_there_is_said_so(importer: Importer) -> None:
     nobody = "0" * 12 + "7000" + "8" + "0" * 15
     heading = importer.page.get_by_role("heading", level=1)
@@ -323,4 +341,7 @@ def test_it_fits_a_narrow_window(importer: Importer, tmp_path: Path) -> None:
     assert importer.page.evaluate(widths) == [360, 360]
     importer.page.get_by_role("link", name="Rows of Orders").click()
     assert importer.rows
+    assert importer.page.evaluate(widths) == [360, 360]
+    importer.page.get_by_role("link", name="All datasets").click()
+    importer.page.locator("tr[data-dataset]").first.wait_for(timeout=END_MS)
     assert importer.page.evaluate(widths) == [360, 360]

@@ -1,4 +1,5 @@
 import { DatasetPage } from './imports/dataset-page';
+import { DatasetsPage } from './imports/datasets-page';
 import { ImportPage } from './imports/import-page';
 import { Header } from './header';
 import { JobPage } from './job-page';
@@ -19,6 +20,10 @@ export function Console() {
       ) : place?.kind === 'dataset' ? (
         <main>
           <DatasetPage key={place.id} id={place.id} />
+        </main>
+      ) : place?.kind === 'datasets' ? (
+        <main>
+          <DatasetsPage />
         </main>
       ) : (
         <Jobs open={place?.id ?? null} />

@@ -1,5 +1,6 @@
 import { connection } from './api';
 import type { Connection } from './api';
+import { DATASETS } from './navigation';
 import { useStore } from './store';
 
 const WORDS: Record<Connection, string> = {
@@ -20,6 +21,7 @@ export function Header() {
         {WORDS[state]}
       </p>
       <nav aria-label="Elsewhere">
+        <a href={DATASETS}>Datasets</a>
         <a href="/graphql">GraphiQL</a>
       </nav>
     </header>

@@ -2,7 +2,8 @@ import { useSyncExternalStore } from 'react';
 
 /** What an address leads to. */
 export interface Place {
-  kind: 'job' | 'import' | 'dataset';
+  kind: 'job' | 'import' | 'dataset' | 'datasets';
+  /** Empty where there is one such place only. */
   id: string;
 }
 
@@ -10,6 +11,7 @@ const PLACES: Record<Place['kind'], RegExp> = {
   job: /^#\/jobs\/(job_[0-9a-f]+)$/,
   import: /^#\/import\/(file_[0-9a-f]+)$/,
   dataset: /^#\/datasets\/(dataset_[0-9a-f]+)$/,
+  datasets: /^#\/datasets()$/,
 };
 
 /** The address of a job's page. */
@@ -27,12 +29,15 @@ export function datasetOf(id: string): string {
   return `#/datasets/${id}`;
 }
 
+/** The address of the page of all datasets. */
+export const DATASETS = '#/datasets';
+
 /** What the address names beside the jobs, or null. */
 export function usePlace(): Place | null {
   const hash = useSyncExternalStore(followAddress, () => location.hash);
   for (const [kind, form] of Object.entries(PLACES)) {
     const id = form.exec(hash)?.[1];
-    if (id) {
+    if (id !== undefined) {
       return { kind: kind as Place['kind'], id };
     }
   }

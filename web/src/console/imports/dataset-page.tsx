@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { timeOf } from '../format';
+import { DATASETS } from '../navigation';
 import { More } from './more';
 import { loadDataset } from './requests';
 import { RowsTable } from './rows-table';
@@ -32,7 +33,7 @@ export function DatasetPage({ id }: { id: string }) {
   return (
     <article className="dataset" aria-labelledby="dataset-title">
       <p className="back">
-        <a href="#/">All jobs</a>
+        <a href={DATASETS}>All datasets</a>
       </p>
       <h1 id="dataset-title" ref={title} tabIndex={-1}>
         {isMissing ? 'There is no such dataset' : (dataset?.name ?? 'Dataset')}

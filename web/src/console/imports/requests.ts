@@ -2,6 +2,7 @@ import { execute } from '../../server';
 import document from './operations.graphql?raw';
 import type {
   Dataset,
+  DatasetSummary,
   Page,
   Preview,
   ReadOptions,
@@ -126,4 +127,8 @@ export async function loadDataset(
   after: string | null,
 ): Promise<Dataset | null> {
   return (await ask<{ dataset: Dataset | null }>('Dataset', { id, after })).dataset;
+}
+
+export async function loadDatasets(after: string | null): Promise<Page<DatasetSummary>> {
+  return (await ask<{ datasets: Page<DatasetSummary> }>('Datasets', { after })).datasets;
 }

@@ -95,11 +95,16 @@ export interface Page<Item> {
   nodes: Item[];
 }
 
-export interface Dataset {
+export interface DatasetSummary {
   id: string;
   name: string;
+  /** The import target whose table it is. */
+  target: string | null;
   rowCount: number;
   createdAt: string;
+}
+
+export interface Dataset extends Omit<DatasetSummary, 'target'> {
   columns: { name: string; type: string }[];
   rows: Page<{ values: unknown[] }>;
 }
