@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.data_import.utils.types import ColumnType, ReadOptions
+from features.data_import.utils.reading import open_table
+from features.data_import.utils.reading.cell_numbers import as_number
+from features.data_import.utils.types import (
+    Batch,
+    ColumnType,
+    ReadLimits,
+    ReadOptions,
+)
 from features.data_import.utils.values import TableProfile, converted
 from tests.test_data_import.reading import read
 
@@ -26,14 +33,23 @@ def column(folder: Path, cells: list[Cell]) -> list[str]:
     return [str(row[1]) for row in read(path, ReadOptions(header_row=1)).rows]
 
 
+def batch(folder: Path, cells: list[Cell]) -> Batch:
+    """Return a workbook's one batch, with such a column."""
+    column(folder, cells)
+    path = folder / "cells.xlsx"
+    table = open_table(path, path.name, ReadOptions(header_row=1), ReadLimits())
+    (only,) = table.batches()
+    return only
+
+
 @pytest.mark.parametrize(
     ("cells", "texts"),
     [
         ([1.005, "12,50"], ["1005e-3", "12,50"]),
         ([-0.125, 1234.567, 3, "1.005,5"], ["-125e-3", "1234567e-3", "3", "1.005,5"]),
         ([1.005, "1.005", "12,50"], ["1005e-3", "1.005", "12,50"]),
-        ([1.005, "12,50", "-"], ["1.0050", "12,50", "-"]),
-        ([1.5, "12,50", "-"], ["1.5", "12,50", "-"]),
+        ([1.005, "12,50", "-"], ["1005e-3", "12,50", "-"]),
+        ([1.5, "12,50", "-"], ["15e-1", "12,50", "-"]),
         ([1.005, "1.005"], ["1.005", "1.005"]),
         ([1.005, "red, 5"], ["1.005", "red, 5"]),
     ],
@@ -42,7 +58,11 @@ def column(folder: Path, cells: list[Cell]) -> list[str]:
 def test_commas_beside_it_say_nothing_of_a_number(
     tmp_path: Path, cells: list[Cell], texts: list[str]
 ) -> None:
-    assert column(tmp_path, cells) == texts
+    only = batch(tmp_path, cells)
+    shown = [str(cell) for cell in cells]
+    assert only.frame["c1"].to_list() == shown
+    read_as = only.numbers["c1"].to_list() if only.numbers.width else shown
+    assert read_as == texts
 
 
 @pytest.mark.parametrize(
@@ -80,7 +100,9 @@ def test_a_number_is_never_a_thousand_times_itself(
     written = [f"{Decimal(cents) / 100:.2f}" for cents in texts]
     cells: list[Cell] = [*map(float, values)]
     cells += [one.replace(".", ",") for one in written]
-    frame = pl.DataFrame({"c1": column(folder, cells)})
+    frame = batch(folder, cells).numbers
+    if not frame.width:
+        frame = batch(folder, cells).frame
     for declared in (ColumnType.DECIMAL, None):
         profile = TableProfile({"c1": declared}, ReadOptions())
         profile.update(frame)
@@ -89,3 +111,23 @@ def test_a_number_is_never_a_thousand_times_itself(
         found = frame.select(converted("c1", reading, ReadOptions()))
         told = [*values, *map(Decimal, written)]
         assert found.to_series().to_list() == told
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.005", 1.005),
+        ("-7", -7.0),
+        ("0.1", 0.1),
+        ("1e5", None),
+        ("007", None),
+        ("+1", None),
+        ("", None),
+        ("0.30000000000000004", None),
+        ("12345678901234567", None),
+    ],
+)
+def test_a_cell_holds_a_number_that_is_exactly_its_text(
+    text: str, number: float | None
+) -> None:
+    assert as_number(text) == number

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -188,3 +188,116 @@ def test_a_mended_row_is_stored_as_it_would_have_been(
     mended(again, quantity="5")
     rows, _ = imported(again, order)
     assert [expected[row[0]] for row in rows] == rows
+
+
+_CENTS = st.integers(-(10**7), 10**7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    numbers=st.lists(st.tuples(_CENTS, st.integers(0, 4)), min_size=1, max_size=5),
+    texts=st.lists(_CENTS, max_size=5),
+    is_rejected=st.randoms(use_true_random=False),
+)
+def test_numbers_of_a_workbook_stay_what_they_are(
+    tmp_path_factory: pytest.TempPathFactory,
+    numbers: list[tuple[int, int]],
+    texts: list[int],
+    is_rejected: Any,
+) -> None:
+    """Whatever stands beside them, in the file and in the report that is left of it."""
+    folder = tmp_path_factory.mktemp("numbers")
+    path = folder / "orders.xlsx"
+    values = [Decimal(n).scaleb(-places) for n, places in numbers]
+    values += [Decimal(cents) / 100 for cents in texts]
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "amount"])
+        for at, value in enumerate(values, 1):
+            sheet.write(at, 0, "" if is_rejected.random() < 0.5 else f"N{at}")
+            if at <= len(numbers):
+                sheet.write_number(at, 1, float(value))
+            else:
+                sheet.write_string(at, 1, f"{value:.2f}".replace(".", ","))
+    order = Order("orders.xlsx", target="orders")
+    rows, errors = imported(path, order)
+    if errors:
+        again = workbook_of(report(folder, path, order, errors))
+        fill(again, lambda row: f"N{row - 1}")
+        more, left = imported(again, order)
+        assert left == []
+        rows += more
+    assert {name: amount for name, amount in rows} == {
+        f"N{at}": value for at, value in enumerate(values, 1)
+    }
+
+
+def workbook_of(made: Path) -> Path:
+    return made.rename(made.with_suffix(".xlsx"))
+
+
+def fill(path: Path, name: Callable[[int], str]) -> None:
+    """Write an order number into each row of a report, by the row that it was."""
+    book = openpyxl.load_workbook(path)
+    (sheet,) = book.worksheets
+    for cells in sheet.iter_rows(min_row=2):
+        cells[0].value = name(int(str(cells[-2].value)))
+    book.save(path)
+
+
+def test_a_reports_numbers_are_numbers_and_its_ids_texts(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "sku", "product", "amount", "quantity"])
+        sheet.write_row(1, 0, ["", "007", "", 1.005, 3])
+        sheet.write_string(1, 2, "=1+1")
+        sheet.write_row(2, 0, ["", 12.5, "x", -7, "03"])
+        sheet.write_row(3, 0, ["N3", "1,5", "x", "12,50", 1])
+        sheet.write_row(4, 0, ["", "8", "x", "many", ""])
+    order = Order("orders.xlsx", target="orders")
+    _, errors = imported(path, order)
+    again = workbook_of(report(tmp_path, path, order, errors))
+    sheet = openpyxl.load_workbook(again).worksheets[0]
+    assert [[cell.value for cell in row[1:5]] for row in sheet.iter_rows(2)] == [
+        ["007", "=1+1", 1.005, 3],
+        ["12.5", "x", -7, "03"],
+        ["8", "x", "many", None],
+    ]
+    assert sheet["C2"].data_type == "s"
+    fill(again, lambda row: f"N{row}")
+    rows, errors = imported(again, order)
+    assert rows == [
+        ("N2", "007", "=1+1", Decimal("1.005"), 3),
+        ("N3", "12.5", "x", Decimal(-7), 3),
+    ]
+    assert [(one.row, one.value) for one in errors] == [(4, "many")]
+
+
+@pytest.mark.parametrize("target", [None, "orders"])
+def test_a_number_among_texts_is_stored_as_it_is_shown(
+    tmp_path: Path, target: str | None
+) -> None:
+    path = tmp_path / "orders.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "product"])
+        sheet.write_row(1, 0, ["N1", 1.005])
+        sheet.write_row(2, 0, ["N2", "1,5 €"])
+        sheet.write_row(3, 0, ["N3", "2,5 $"])
+    rows, errors = imported(path, Order("orders.xlsx", target=target))
+    assert (rows, errors) == (
+        [("N1", "1.005"), ("N2", "1,5 €"), ("N3", "2,5 $")],
+        [],
+    )
+
+
+def test_an_error_shows_a_number_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "quantity"])
+        sheet.write_row(1, 0, ["N1", 1.00005])
+        sheet.write_row(2, 0, ["N2", "1,0"])
+    _, errors = imported(path, Order("orders.xlsx", target="orders"))
+    assert [(one.row, one.value) for one in errors] == [(2, "1.00005")]

@@ -119,6 +119,26 @@ def test_a_dataset_is_typed_and_numbered(tmp_path: Path) -> None:
     assert told.finished.rows_read == 3
 
 
+@pytest.mark.parametrize("others", [10, 100, 5000])
+def test_what_contradicts_itself_at_first_is_settled_by_all_rows(
+    tmp_path: Path, others: int
+) -> None:
+    """However late it comes: rows that can be read in one way only are no minority."""
+    head = [
+        ["o1", "13/02/2026", "1,234.5"],
+        ["o2", "02/13/2026", "1.234,5"],
+        ["o3", "03/04/2026", "1.234"],
+    ]
+    unclear = [[f"u{at}", "03/04/2026", "1.234"] for at in range(1000)]
+    rest = [[f"p{at}", "25/12/2025", "2,5"] for at in range(others)]
+    rows = [["order_number", "paid_at", "amount"], *head, *unclear, *rest]
+    told = _import(tmp_path, _csv(rows), _ORDERS)
+    assert told.kinds[0] == "P"
+    assert [error.row for error in told.errors] == [2, 3]
+    (third,) = [row for row in told.rows if row[1] == "o3"]
+    assert third[2:] == (datetime(2026, 4, 3), Decimal(1234))
+
+
 @pytest.mark.parametrize("rows", [20, 199, 200, 300, 2000])
 @pytest.mark.parametrize(
     ("heading", "row", "expected"),

@@ -9,6 +9,7 @@ import polars as pl
 from features.data_import.utils.declaring import TargetColumn
 from features.data_import.utils.rules import Rule, rounded, rules_of
 from features.data_import.utils.types import (
+    NUMBERS,
     ROW,
     Batch,
     ColumnType,
@@ -27,6 +28,7 @@ _SLICE_CELLS: Final = 50_000
 _MISFIT: Final = "misfit "
 _BROKEN: Final = "broken "
 _VALUE: Final = "value "
+_NUMBER: Final = "number "
 
 
 class CheckedColumn(NamedTuple):
@@ -83,7 +85,9 @@ class Checker:
         """Sort a batch's rows into good and rejected ones."""
         positions = {column.position for column in self._columns}
         faults = [fault for fault in batch.faults if fault.position in positions | {0}]
-        frame = self._with_flags(self._with_values(batch.frame))
+        numbers = [column.alias(_NUMBER + column.name) for column in batch.numbers]
+        frame = batch.frame.with_columns(numbers)
+        frame = self._with_flags(self._with_values(frame))
         flags = [name for name in frame.columns if name.startswith((_MISFIT, _BROKEN))]
         bad = pl.repeat(False, frame.height, dtype=pl.Boolean(), eager=True)
         for flag in flags:
@@ -98,19 +102,28 @@ class Checker:
         return Outcome(
             self._stored(frame.filter(~bad)),
             self._rejected(rejected, faults),
-            rejected.filter(pl.any_horizontal(unfit)) if unfit else frame.clear(),
+            (
+                _as_read(rejected.filter(pl.any_horizontal(unfit)), batch.numbers)
+                if unfit
+                else frame.clear()
+            ),
         )
 
     def _with_values(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add the values of each column, null where there is none."""
         return frame.with_columns(
-            self._value(column, reading).alias(_VALUE + column.name)
+            self._value(frame, column, reading).alias(_VALUE + column.name)
             for column, reading in zip(self._columns, self._readings, strict=True)
         )
 
-    def _value(self, column: CheckedColumn, reading: Reading) -> pl.Expr:
+    def _value(
+        self, frame: pl.DataFrame, column: CheckedColumn, reading: Reading
+    ) -> pl.Expr:
         if column.rules is None or column.rules.type is not ColumnType.TEXT:
-            return converted(column.source, reading, self._options)
+            number = _NUMBER + column.source
+            is_other = reading.type in NUMBERS and number in frame.columns
+            source = number if is_other else column.source
+            return converted(source, reading, self._options)
         nothing = ["", *column.rules.null_values, *self._options.null_values]
         texts = pl.col(column.source).map_batches(
             partial(_told_texts, nothing=nothing),
@@ -188,6 +201,13 @@ class Checker:
                     yield _error(column, row, text, *reason)
             if rules and frame[_BROKEN + column.name].any():
                 yield from _broken(frame, column, rules)
+
+
+def _as_read(frame: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    """Return texts as a profile is to see them."""
+    return frame.with_columns(
+        pl.col(_NUMBER + name).alias(name) for name in numbers.columns
+    )
 
 
 def _told_texts(texts: pl.Series, *, nothing: Sequence[str]) -> pl.Series:

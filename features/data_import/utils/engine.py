@@ -30,6 +30,7 @@ from features.data_import.utils.messages import (
 from features.data_import.utils.previewing import preview
 from features.data_import.utils.reading import Table, open_table, sampled
 from features.data_import.utils.types import (
+    NUMBERS,
     ROW,
     Batch,
     ColumnType,
@@ -82,7 +83,12 @@ def make_report(
     table = open_table(source, order.filename, order.read, order.limits)
     importing = _Import(table, order, _columns(table, order))
     note = noted(importing.conventions())
-    report = write_report(table, ErrorLog(errors).by_row, scratch, note)
+    numeric = {
+        column.position
+        for column in importing.columns
+        if column.rules and column.rules.type in NUMBERS
+    }
+    report = write_report(table, ErrorLog(errors).by_row, scratch, note, numeric)
     yield ReportMade(str(report.path), report.suffix, report.content_type)
 
 
@@ -109,7 +115,7 @@ class _Import:
         self._table = table
         self._given = table.conventions if order.target else Conventions()
         self._options = self._given.options(order.read)
-        self._columns = columns
+        self.columns = columns
         self._to_target = order.target is not None
         self._stamp = order.stamp
 
@@ -117,7 +123,7 @@ class _Import:
         """Make a profile that has seen nothing."""
         declared = {
             column.source: column.rules.type if column.rules else None
-            for column in self._columns
+            for column in self.columns
         }
         return TableProfile(
             declared,
@@ -134,23 +140,23 @@ class _Import:
         for _ in self.look(profile):
             pass
         readings = profile.readings()
-        told = {column.heading: readings[column.source] for column in self._columns}
+        told = {column.heading: readings[column.source] for column in self.columns}
         return conventions_of(told, self._options)
 
     def _by_source[Value](self, by_heading: Mapping[str, Value]) -> dict[str, Value]:
         return {
             column.source: by_heading[column.heading]
-            for column in self._columns
+            for column in self.columns
             if column.heading in by_heading
         }
 
     def profiled(self, batch: Batch) -> pl.DataFrame:
         """Return a batch as profiles see it: without what a column's null texts say."""
-        return batch.frame.with_columns(
+        return batch.frame.with_columns(batch.numbers.get_columns()).with_columns(
             pl.when(~pl.col(column.source).is_in(list(column.rules.null_values)))
             .then(pl.col(column.source))
             .alias(column.source)
-            for column in self._columns
+            for column in self.columns
             if column.rules is not None and column.rules.null_values
         )
 
@@ -174,7 +180,7 @@ class _Import:
         Where it is not `speculative` it has seen all rows.
         """
         readings = profile.readings()
-        checker = Checker(self._columns, readings, self._options)
+        checker = Checker(self.columns, readings, self._options)
         yield Opened(self._table.layout, self._opened(readings))
         read = rejected = 0
         fraction = begin
@@ -240,7 +246,7 @@ class _Import:
                 readings[column.source].type,
                 _is_aware(readings[column.source]),
             )
-            for column in self._columns
+            for column in self.columns
         )
 
 

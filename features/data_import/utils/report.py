@@ -2,13 +2,14 @@
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import xlsxwriter
 
 from features.data_import.utils.reading import Table
+from features.data_import.utils.reading.cell_numbers import SheetNumbers
 from features.data_import.utils.reading.encodings import find_encoding
 from features.data_import.utils.reading.report_columns import defused, kept_apart
 from features.data_import.utils.reading.sources import FileSource
@@ -38,6 +39,13 @@ _MARKED: Final = {
 }
 
 
+class Record(NamedTuple):
+    """A row of a report, and the file's row that it was; 0: the headings."""
+
+    row: int
+    cells: Cells
+
+
 class Report(NamedTuple):
     """A report's file; `suffix` is how its name should end."""
 
@@ -46,18 +54,23 @@ class Report(NamedTuple):
     content_type: str
 
 
-def write_report(table: Table, reasons: Reasons, path: Path, note: str = "") -> Report:
+def write_report(
+    table: Table,
+    reasons: Reasons,
+    path: Path,
+    note: str = "",
+    numeric: Collection[int] = (),
+) -> Report:
     """Write the rows of `table` that have `reasons`, and the reasons behind them.
 
-    Each ends with `note`.
-
-    Texts keep their delimiter and encoding, workbooks become xlsx. Raises
+    Each ends with `note`. Texts keep their delimiter and encoding, workbooks become
+    xlsx; numbers stay so in the columns at the positions `numeric`, from 1. Raises
     ImportFileError where the file cannot be read again.
     """
     records = _records(table, reasons, note)
     delimiter, encoding = table.layout.delimiter, table.layout.encoding
     if delimiter is None or encoding is None:
-        _write_workbook(records, path)
+        _write_workbook(records, path, table.numbers, numeric)
         return Report(path, ".xlsx", _XLSX)
     _write_text(records, path, delimiter, encoding)
     if encoding not in _MARKED and _is_mistaken(path, encoding):
@@ -68,9 +81,9 @@ def write_report(table: Table, reasons: Reasons, path: Path, note: str = "") -> 
     return Report(path, ".csv", "text/csv")
 
 
-def _records(table: Table, reasons: Reasons, note: str) -> Iterator[Cells]:
+def _records(table: Table, reasons: Reasons, note: str) -> Iterator[Record]:
     """Give the headings, and each rejected row with its number and its reasons."""
-    yield [*table.layout.headings, REPORT_ROW, REPORT_ERRORS]
+    yield Record(0, [*table.layout.headings, REPORT_ROW, REPORT_ERRORS])
     width = len(table.layout.headings)
     delimiter = table.layout.delimiter or ","
     rest = reasons()
@@ -85,7 +98,7 @@ def _records(table: Table, reasons: Reasons, note: str) -> Iterator[Cells]:
             told = [str(row), _joined(here[row]) + note]
             missing = [""] * (width - len(cells))
             # What is below no heading stays so, and is told again unless it is mended.
-            yield [*cells[:width], *missing, *told, *cells[width:]]
+            yield Record(row, [*cells[:width], *missing, *told, *cells[width:]])
 
 
 def _last_row(batch: Batch) -> int:
@@ -131,13 +144,13 @@ def _joined(errors: Sequence[RowError]) -> str:
 
 
 def _write_text(
-    records: Iterator[Cells], path: Path, delimiter: str, encoding: str
+    records: Iterator[Record], path: Path, delimiter: str, encoding: str
 ) -> None:
     with path.open("wb") as begun:
         begun.write(_MARKED.get(encoding, b""))
     with path.open("a", encoding=encoding, errors="replace", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
-        for cells in records:
+        for _, cells in records:
             writer.writerow(map(defused, cells))
 
 
@@ -150,12 +163,26 @@ def _is_mistaken(path: Path, encoding: str) -> bool:
         return not all(part.isascii() for part in iter(lambda: file.read(_PART), b""))
 
 
-def _write_workbook(records: Iterator[Cells], path: Path) -> None:
+def _write_workbook(
+    records: Iterator[Record],
+    path: Path,
+    numbers: SheetNumbers | None,
+    numeric: Collection[int],
+) -> None:
     options = {"constant_memory": True, "tmpdir": str(path.parent)}
     with xlsxwriter.Workbook(str(path), options) as workbook:
         sheet = workbook.add_worksheet()
-        for row, cells in enumerate(records):
-            for column, cell in enumerate(cells):
-                if cell:
-                    text = kept_apart(cell)[:_MOST_CHARACTERS]
-                    sheet.write_string(row, column, text)
+        for at, (row, cells) in enumerate(records):
+            for position, text in enumerate(cells, 1):
+                cell: str | float = text
+                if numbers and row and position in numeric:
+                    cell = numbers.cell(row, position, text)
+                _write_cell(sheet, at, position - 1, cell)
+
+
+def _write_cell(sheet: Any, row: int, column: int, cell: str | float) -> None:
+    if isinstance(cell, float):
+        sheet.write_number(row, column, cell)
+    elif cell:
+        text = kept_apart(cell)[:_MOST_CHARACTERS]
+        sheet.write_string(row, column, text)

@@ -28,6 +28,9 @@ class ColumnType(StrEnum):
     TIMESTAMP = "TIMESTAMP"
 
 
+NUMBERS: Final = frozenset((ColumnType.INTEGER, ColumnType.DECIMAL))
+
+
 class ErrorKind(StrEnum):
     """Why a row was rejected; the graph's ImportErrorCode."""
 
@@ -99,12 +102,14 @@ class Batch(NamedTuple):
     for each heading, `c1` … `cN`; null is an empty cell. `faults` are rows that are not
     in `frame`, for they could not be read, and cells that hold an error or bytes that are
     no text (their rows are in `frame`, with null there). `fraction`, 0 to 1, is how much
-    of the file has been read.
+    of the file has been read. `numbers` has some of `frame`'s columns again: as they are
+    to be read as numbers, where that differs from how they are shown.
     """
 
     frame: pl.DataFrame
     faults: Sequence[RowError]
     fraction: float
+    numbers: pl.DataFrame = pl.DataFrame()
 
 
 class Layout(msgspec.Struct, frozen=True):

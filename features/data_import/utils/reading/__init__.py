@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from features.data_import.utils.conventions import Conventions
+from features.data_import.utils.reading.cell_numbers import SheetNumbers
 from features.data_import.utils.reading.kinds import refuse_other_kinds
 from features.data_import.utils.reading.sampling import sampled
 from features.data_import.utils.reading.sources import FileSource
@@ -24,6 +25,11 @@ class Table(Protocol):
     layout: Layout
     # What a report tells of the file that its rows come from.
     conventions: Conventions
+
+    @property
+    def numbers(self) -> SheetNumbers | None:
+        """Tell which cells are numbers; None where all are texts."""
+        ...
 
     def batches(self) -> Iterator[Batch]:
         """Read all rows, in order; the last batch ends with the file."""

@@ -4,71 +4,124 @@ As a text, 1.005 may be a thousand and five; as a number it has no marks at all.
 column's texts tell of its decimal mark must not concern its numbers.
 """
 
+import re
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-import fastexcel
 import polars as pl
 
 from features.data_import.utils.reading.grid import Grid, opened
+from features.data_import.utils.types import ROW
 from features.data_import.utils.values.numbers import fits
 from features.data_import.utils.values.reading import Mark
 from features.data_import.utils.values.texts import bare
 
 _PARTS: Final = r"^(-?)([0-9]+)\.([0-9]+)$"
-_THREE: Final = r"^-?[0-9]+\.[0-9]{3}$"
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
-def without_marks(grid: Grid, behind: int, path: Path, suffix: str, sheet: str) -> Grid:
-    """Write numbers so that a decimal comma of texts beside them says nothing of them.
+class NumberCells:
+    """Tells which cells of a sheet are numbers; reads it once more when it is asked."""
 
-    Only columns that have both below the row `behind` are changed: 1.005 becomes 1005e-3
-    where all texts are numbers, and 1.0050, which has no thousands, where others are.
+    def __init__(self, path: Path, suffix: str, sheet: str, grid: Grid) -> None:
+        self._path = path
+        self._suffix = suffix
+        self._sheet = sheet
+        self._first_column = grid.first_column
+        self._height = grid.frame.height
+
+    def fractions(self, column: int) -> pl.Series:
+        """Tell it of each cell, by row, of a column of the grid, from 0.
+
+        It is right of cells with decimals; texts of nothing but digits count as well.
+        """
+        # Read as whole numbers, 1.005 is 1 where it is a number, and nothing as a text.
+        first, whole = self._whole
+        at = column + self._first_column - first
+        if not 0 <= at < whole.width:
+            return pl.repeat(False, self._height, eager=True, dtype=pl.Boolean())
+        found = whole.to_series(at).is_not_null()
+        return found.extend_constant(False, self._height - len(found))
+
+    @cached_property
+    def _whole(self) -> tuple[int, pl.DataFrame]:
+        with opened(self._path, self._suffix) as reader:
+            loaded = reader.load_sheet(
+                self._sheet, header_row=None, skip_rows=0, dtypes="int"
+            )
+            first = loaded.available_columns()[0].absolute_index + 1
+            return first, pl.DataFrame(loaded.to_arrow())
+
+
+class SheetNumbers:
+    """The numbers among the rows of a table that was taken out of a sheet.
+
+    `columns` are the grid's, from 0, that have become the frame's c1 … cN.
     """
-    mixed = [i for i, cells in enumerate(grid.frame) if _mixes(cells.slice(behind))]
-    if not mixed:
-        return grid
-    with opened(path, suffix) as reader:
-        numbers = _numbers(reader, sheet, grid, mixed)
-    columns = grid.frame.get_columns()
-    for i, are_numbers in zip(mixed, numbers, strict=True):
-        columns[i] = _written(columns[i], are_numbers, behind)
-    return grid._replace(frame=pl.DataFrame(columns))
+
+    def __init__(
+        self, cells: NumberCells, frame: pl.DataFrame, columns: Sequence[int]
+    ) -> None:
+        self._cells = cells
+        self._frame = frame
+        self._columns = columns
+
+    def unmistakable(self, with_comma: Collection[str]) -> pl.DataFrame:
+        """Return the columns in which a decimal comma would make numbers of others.
+
+        1.005 is 1005e-3 there, where it is a number. A comma is in the column's texts,
+        or it is one of `with_comma`, read by a comma whatever is in it.
+        """
+        return pl.DataFrame(
+            [
+                self._written(cells, column)
+                for cells, column in zip(
+                    self._frame.drop(ROW), self._columns, strict=True
+                )
+                if cells.str.contains(_PARTS).any()
+                and (cells.name in with_comma or _has_comma(cells))
+            ]
+        )
+
+    def cell(self, row: int, position: int, text: str) -> str | float:
+        """Return what a cell of another sheet may hold for the text of one of these."""
+        if not self._cells.fractions(self._columns[position - 1])[row - 1]:
+            return text
+        number = as_number(text)
+        if number is not None:
+            return number
+        return str(pl.select(_power(pl.lit(text))).item() or text)
+
+    def _written(self, cells: pl.Series, column: int) -> pl.Series:
+        rows = self._frame[ROW].cast(pl.Int64) - 1
+        is_number = self._cells.fractions(column).gather(rows)
+        power = cells.to_frame("text").select(_power(pl.col("text"))).to_series()
+        chosen = is_number & power.is_not_null()
+        return power.zip_with(chosen, cells).alias(cells.name)
 
 
-def _mixes(cells: pl.Series) -> bool:
-    if not cells.str.contains(_PARTS).any():
-        return False
+def _power(text: pl.Expr) -> pl.Expr:
+    """Write a number with decimals as a whole one and a power of ten; null: it is none."""
+    minus, whole, decimals = (text.str.extract(_PARTS, part) for part in (1, 2, 3))
+    digits = pl.concat_str(whole, decimals).str.strip_chars_start("0")
+    places = decimals.str.len_bytes().cast(pl.String)
+    return pl.concat_str(minus, digits, pl.lit("e-"), places)
+
+
+def as_number(text: str) -> float | None:
+    """Return the number that a cell may hold for a text; None where it would be another.
+
+    A workbook's writer gives numbers 16 digits.
+    """
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    return value if Decimal(f"{value:.16G}") == Decimal(text) else None
+
+
+def _has_comma(cells: pl.Series) -> bool:
     commas = bare(cells.filter(cells.str.contains("[,，]")))
     return bool(fits(commas, Mark.COMMA).any())
-
-
-def _numbers(
-    reader: fastexcel.ExcelReader, sheet: str, grid: Grid, columns: list[int]
-) -> list[pl.Series]:
-    """Tell which cells of columns, from 0, are numbers.
-
-    Read as whole numbers, 1.005 is 1 where it is a number, and nothing as a text.
-    """
-    loaded = reader.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="int")
-    first = loaded.available_columns()[0].absolute_index + 1
-    whole = pl.DataFrame(loaded.to_arrow())
-    missing = grid.frame.height - whole.height
-    found = (whole.to_series(i + grid.first_column - first) for i in columns)
-    return [one.is_not_null().extend_constant(False, missing) for one in found]
-
-
-def _written(cells: pl.Series, are_numbers: pl.Series, behind: int) -> pl.Series:
-    text = pl.col("text")
-    frame = pl.DataFrame({"text": cells, "number": are_numbers})
-    others = bare(frame.slice(behind).filter(~pl.col("number"))["text"].drop_nulls())
-    if (fits(others, Mark.POINT) | fits(others, Mark.COMMA)).all():
-        minus, whole, decimals = (text.str.extract(_PARTS, part) for part in (1, 2, 3))
-        digits = pl.concat_str(whole, decimals).str.strip_chars_start("0")
-        places = decimals.str.len_bytes().cast(pl.String)
-        new = pl.concat_str(minus, digits, pl.lit("e-"), places)
-        is_new = text.str.contains(_PARTS)
-    else:
-        new, is_new = pl.concat_str(text, pl.lit("0")), text.str.contains(_THREE)
-    chosen = pl.when(pl.col("number") & is_new).then(new).otherwise(text)
-    return frame.select(chosen.alias(cells.name)).to_series()

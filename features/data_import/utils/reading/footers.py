@@ -51,4 +51,6 @@ def without_total(last: Batch) -> Batch:
     fault = RowError(row, 0, None, value, ErrorKind.NOT_ALLOWED, _MESSAGE)
     kept = [other for other in last.faults if other.row != row]
     faults = sorted([*kept, fault], key=lambda f: (f.row, f.position))
-    return last._replace(frame=frame.head(-1), faults=faults)
+    return last._replace(
+        frame=frame.head(-1), faults=faults, numbers=last.numbers.head(-1)
+    )

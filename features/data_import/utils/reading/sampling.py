@@ -44,7 +44,12 @@ def _head(batch: Batch) -> Batch:
         return batch
     last = frame[ROW][-1]
     faults = [fault for fault in batch.faults if fault.row <= last]
-    return Batch(frame, faults, batch.fraction * frame.height / batch.frame.height)
+    return Batch(
+        frame,
+        faults,
+        batch.fraction * frame.height / batch.frame.height,
+        batch.numbers.head(SAMPLE_ROWS),
+    )
 
 
 def _empty(width: int) -> pl.DataFrame:

@@ -27,9 +27,13 @@ _SHOWN: Final = 500
 
 
 class SheetRows(NamedTuple):
-    """A table: one heading and one column of `frame` for each, beside `_row`."""
+    """A table: one heading and one column of `frame` for each, beside `_row`.
+
+    `columns` are the grid's, from 0.
+    """
 
     headings: tuple[str, ...]
+    columns: Sequence[int]
     frame: pl.DataFrame
     faults: Sequence[RowError]
 
@@ -65,7 +69,7 @@ def sheet_rows(
     ]
     frame, others = _without_bad_texts(frame, headings, limits.max_field_bytes)
     faults = sorted(faults + others, key=lambda fault: (fault.row, fault.position))
-    return SheetRows(headings, frame, faults)
+    return SheetRows(headings, kept, frame, faults)
 
 
 def _filled_rows(

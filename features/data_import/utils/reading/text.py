@@ -45,6 +45,8 @@ class TextTable:
     a table are rows if they have all fields, else TOO_FEW_FIELDS. Raises ImportFileError.
     """
 
+    numbers = None
+
     def __init__(
         self, source: Source, options: ReadOptions, limits: ReadLimits
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from features.data_import.utils.conventions import Conventions, found
-from features.data_import.utils.reading.cell_numbers import without_marks
+from features.data_import.utils.reading.cell_numbers import NumberCells, SheetNumbers
 from features.data_import.utils.reading.date_cells import (
     with_guessed_dates,
     with_real_dates,
@@ -43,7 +43,9 @@ from features.data_import.utils.types import (
     ReadLimits,
     ReadOptions,
     RowError,
+    column_name,
 )
+from features.data_import.utils.values.reading import Mark
 
 _BATCH: Final = 25_000
 # Rows among which the header is looked for, from the first that is not empty.
@@ -70,9 +72,18 @@ class WorkbookTable:
             grid = with_times(grid, guarded.times[names.index(sheet)])
         header = _header(grid, options.header_row)
         grid = _with_dates(grid, header.end, path, guarded, sheet)
-        grid = without_marks(grid, header.end, path, guarded.suffix, sheet)
         self.conventions = _conventions(grid, header)
-        headings, self._frame, self._faults = sheet_rows(grid, header, unsolved, limits)
+        headings, columns, self._frame, self._faults = sheet_rows(
+            grid, header, unsolved, limits
+        )
+        cells = NumberCells(path, guarded.suffix, sheet, grid)
+        self.numbers = SheetNumbers(cells, self._frame, columns)
+        with_comma = {
+            column_name(position)
+            for position, heading in enumerate(headings, 1)
+            if self.conventions.decimals.get(heading) is Mark.COMMA
+        }
+        self._numbers = self.numbers.unmistakable(with_comma)
         self.layout = Layout(
             sheets=names,
             sheet=sheet,
@@ -94,7 +105,8 @@ class WorkbookTable:
             return Batch(frame, (), 1.0)
         faults = self._faults_between(frame[ROW][0], frame[ROW][-1])
         end = start + frame.height
-        batch = Batch(frame, faults, end / self._frame.height)
+        numbers = self._numbers.slice(start, size)
+        batch = Batch(frame, faults, end / self._frame.height, numbers)
         return without_total(batch) if end == self._frame.height else batch
 
     def _faults_between(self, first: int, last: int) -> list[RowError]:

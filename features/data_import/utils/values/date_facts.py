@@ -67,8 +67,8 @@ class DateFacts:
 
     @property
     def is_clear(self) -> bool:
-        """Whether no date is read in two ways for want of proof."""
-        return not self.either or bool(self.dmy or self.mdy)
+        """Whether no date is read in two ways for want of proof, or for too much."""
+        return not self.either or bool(self.dmy) != bool(self.mdy)
 
     @property
     def order(self) -> Order:

@@ -113,8 +113,9 @@ class NumberFacts:
 
     @property
     def is_clear(self) -> bool:
-        """Whether no text is read in two ways for want of proof."""
-        return bool(self._mark) or not self.marked or any(self.proofs.values())
+        """Whether no text is read in two ways for want of proof, or for too much."""
+        points, commas = self.proofs[Mark.POINT], self.proofs[Mark.COMMA]
+        return bool(self._mark) or not self.marked or bool(points) != bool(commas)
 
     def mark(self, hint: Mark) -> Mark:
         """Return the column's decimal mark; `hint` is what other columns say."""

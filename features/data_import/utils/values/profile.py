@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from features.data_import.utils.types import ColumnType, DateOrder, ReadOptions
+from features.data_import.utils.types import (
+    NUMBERS,
+    ColumnType,
+    DateOrder,
+    ReadOptions,
+)
 from features.data_import.utils.values.booleans import are_booleans, booleans
 from features.data_import.utils.values.conversion import emptied
 from features.data_import.utils.values.date_facts import DateFacts
@@ -12,7 +17,6 @@ from features.data_import.utils.values.number_facts import NumberFacts
 from features.data_import.utils.values.reading import Mark, Reading
 from features.data_import.utils.values.texts import bare
 
-_NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL)
 _DATES = (ColumnType.DATE, ColumnType.TIMESTAMP)
 # Most texts that are no values show it in so many rows.
 _HEAD = 256
@@ -36,7 +40,7 @@ class ColumnProfile:
         self._words: set[str] = set()
         self.numbers = (
             NumberFacts(declared=declared, mark=mark)
-            if type in (None, *_NUMBERS)
+            if type in (None, *NUMBERS)
             else None
         )
         self.dates = dates if type in (None, *_DATES) else None
