@@ -232,6 +232,15 @@ def test_numbers_of_a_workbook_stay_what_they_are(
     }
 
 
+def workbook_with(folder: Path, *rows: Sequence[str | float]) -> Path:
+    path = folder / "orders.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+    return path
+
+
 def workbook_of(made: Path) -> Path:
     return made.rename(made.with_suffix(".xlsx"))
 
@@ -278,13 +287,13 @@ def test_a_reports_numbers_are_numbers_and_its_ids_texts(tmp_path: Path) -> None
 def test_a_number_among_texts_is_stored_as_it_is_shown(
     tmp_path: Path, target: str | None
 ) -> None:
-    path = tmp_path / "orders.xlsx"
-    with xlsxwriter.Workbook(str(path)) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, ["order_number", "product"])
-        sheet.write_row(1, 0, ["N1", 1.005])
-        sheet.write_row(2, 0, ["N2", "1,5 €"])
-        sheet.write_row(3, 0, ["N3", "2,5 $"])
+    path = workbook_with(
+        tmp_path,
+        ["order_number", "product"],
+        ["N1", 1.005],
+        ["N2", "1,5 €"],
+        ["N3", "2,5 $"],
+    )
     rows, errors = imported(path, Order("orders.xlsx", target=target))
     assert (rows, errors) == (
         [("N1", "1.005"), ("N2", "1,5 €"), ("N3", "2,5 $")],
@@ -293,11 +302,8 @@ def test_a_number_among_texts_is_stored_as_it_is_shown(
 
 
 def test_an_error_shows_a_number_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "orders.xlsx"
-    with xlsxwriter.Workbook(str(path)) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, ["order_number", "quantity"])
-        sheet.write_row(1, 0, ["N1", 1.00005])
-        sheet.write_row(2, 0, ["N2", "1,0"])
+    path = workbook_with(
+        tmp_path, ["order_number", "quantity"], ["N1", 1.00005], ["N2", "1,0"]
+    )
     _, errors = imported(path, Order("orders.xlsx", target="orders"))
     assert [(one.row, one.value) for one in errors] == [(2, "1.00005")]
