@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.data_import.utils.reading import open_table
-from features.data_import.utils.reading.cell_numbers import as_number
+from features.data_import.utils.reading.workbooks.cell_numbers import as_number
 from features.data_import.utils.types import (
     Batch,
     ColumnType,

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from core.errors import ErrorCode
-from features.data_import.utils.reading.guard import guard_workbook
+from features.data_import.utils.reading.workbooks.guard import guard_workbook
 from features.data_import.utils.types import ReadLimits, ReadOptions
 from tests.test_data_import.reading import read, refused
 from tests.test_data_import.workbooks import parts_of, workbook, write_parts
@@ -63,7 +63,7 @@ def test_hostile_workbooks_are_refused(
 def test_refusing_takes_little_memory() -> None:
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "from features.data_import.utils.reading import guard\n"
+        "from features.data_import.utils.reading.workbooks import guard\n"
         "from features.data_import.utils.types import ReadLimits\n"
         "from features.data_import.exceptions import ImportFileError\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.data_import.utils.reading import open_table
-from features.data_import.utils.reading.grid import ERROR_TEXTS
+from features.data_import.utils.reading.workbooks.grid import ERROR_TEXTS
 from features.data_import.utils.report import Report, write_report
 from features.data_import.utils.types import (
     ErrorKind,

@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 import xlsxwriter
 
 from features.data_import.utils.reading import Table
-from features.data_import.utils.reading.cell_numbers import SheetNumbers
-from features.data_import.utils.reading.encodings import find_encoding
 from features.data_import.utils.reading.report_columns import defused, kept_apart
-from features.data_import.utils.reading.sources import FileSource
+from features.data_import.utils.reading.texts.encodings import find_encoding
+from features.data_import.utils.reading.texts.sources import FileSource
+from features.data_import.utils.reading.workbooks.cell_numbers import SheetNumbers
 from features.data_import.utils.types import (
     REPORT_ERRORS,
     REPORT_ROW,

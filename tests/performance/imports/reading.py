@@ -18,7 +18,7 @@ from features.data_import.utils.types import ReadLimits, ReadOptions
 def read(path: Path) -> dict[str, float | str]:
     """Read all rows of a file as texts."""
     # What loading the library takes is no part of the reading.
-    importlib.import_module("features.data_import.utils.reading.workbook")
+    importlib.import_module("features.data_import.utils.reading.workbooks.workbook")
     found: dict[str, float | str] = {}
     began = time.perf_counter()
     try:

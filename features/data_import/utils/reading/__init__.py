@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from features.data_import.utils.conventions import Conventions
-from features.data_import.utils.reading.cell_numbers import SheetNumbers
 from features.data_import.utils.reading.kinds import refuse_other_kinds
 from features.data_import.utils.reading.sampling import sampled
-from features.data_import.utils.reading.sources import FileSource
-from features.data_import.utils.reading.text import TextTable
-from features.data_import.utils.reading.zipped import open_member
+from features.data_import.utils.reading.texts.sources import FileSource
+from features.data_import.utils.reading.texts.text import TextTable
+from features.data_import.utils.reading.texts.zipped import open_member
+from features.data_import.utils.reading.workbooks.cell_numbers import SheetNumbers
 from features.data_import.utils.types import Batch, Layout, ReadLimits, ReadOptions
 
 __all__ = ["Table", "open_table", "sampled"]
@@ -58,6 +58,6 @@ def open_table(
 
 def _workbook(path: Path, options: ReadOptions, limits: ReadLimits) -> Table:
     # Its library is not loaded where only texts are read.
-    from features.data_import.utils.reading.workbook import WorkbookTable
+    from features.data_import.utils.reading.workbooks.workbook import WorkbookTable
 
     return WorkbookTable(path, options, limits)

@@ -8,9 +8,13 @@ from typing import Final
 import fastexcel
 import polars as pl
 
-from features.data_import.utils.reading.cell_times import DAY, TimeCells, time_texts
-from features.data_import.utils.reading.cells import Place
-from features.data_import.utils.reading.grid import Grid, opened
+from features.data_import.utils.reading.workbooks.cell_times import (
+    DAY,
+    TimeCells,
+    time_texts,
+)
+from features.data_import.utils.reading.workbooks.cells import Place
+from features.data_import.utils.reading.workbooks.grid import Grid, opened
 
 # The day 1900-02-29, which there never was.
 _NO_DAY: Final = 60

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from features.data_import.exceptions import corrupt, over_limit
-from features.data_import.utils.reading.encodings import Encoding
 from features.data_import.utils.reading.records import MAX_RECORD_BYTES
-from features.data_import.utils.reading.shape import Shape, too_long
-from features.data_import.utils.reading.sources import Source
-from features.data_import.utils.reading.utf8_stream import Utf8Stream
+from features.data_import.utils.reading.texts.encodings import Encoding
+from features.data_import.utils.reading.texts.shape import Shape, too_long
+from features.data_import.utils.reading.texts.sources import Source
+from features.data_import.utils.reading.texts.utf8_stream import Utf8Stream
 from features.data_import.utils.types import column_name
 
 # A record behind the last one: where it does not arrive as such, a quote was left open.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from features.data_import.exceptions import corrupt, over_limit
-from features.data_import.utils.reading.cell_times import TimeCells
-from features.data_import.utils.reading.cells import Place
+from features.data_import.utils.reading.workbooks.cell_times import TimeCells
+from features.data_import.utils.reading.workbooks.cells import Place
 
 _MAX_ELEMENT: Final = 16 * 1024 * 1024
 _ODS_TAG: Final = re.compile(

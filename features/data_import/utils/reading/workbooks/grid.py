@@ -11,13 +11,13 @@ import fastexcel
 import polars as pl
 
 from features.data_import.exceptions import corrupt
-from features.data_import.utils.reading.cells import Place
-from features.data_import.utils.reading.exact_numbers import (
+from features.data_import.utils.reading.workbooks.cells import Place
+from features.data_import.utils.reading.workbooks.exact_numbers import (
     ExactNumbers,
     are_plain,
     float_texts,
 )
-from features.data_import.utils.reading.package import protected
+from features.data_import.utils.reading.workbooks.package import protected
 
 _ERRORS: Final = {
     "Div0": "#DIV/0!",

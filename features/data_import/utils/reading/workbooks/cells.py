@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from features.data_import.exceptions import over_limit
-from features.data_import.utils.reading.cell_times import TimeCells
-from features.data_import.utils.reading.exact_numbers import PADDING, ExactNumbers
 from features.data_import.utils.reading.heading_names import (
     column_letters,
     column_number,
+)
+from features.data_import.utils.reading.workbooks.cell_times import TimeCells
+from features.data_import.utils.reading.workbooks.exact_numbers import (
+    PADDING,
+    ExactNumbers,
 )
 
 type Bytes = npt.NDArray[np.uint8]

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features.data_import.exceptions import over_limit
-from features.data_import.utils.reading.cells import complete
-from features.data_import.utils.reading.package import Package
-from features.data_import.utils.reading.sheets import Sheet
+from features.data_import.utils.reading.workbooks.cells import complete
+from features.data_import.utils.reading.workbooks.package import Package
+from features.data_import.utils.reading.workbooks.sheets import Sheet
 
 type Numbers = npt.NDArray[np.int64]
 

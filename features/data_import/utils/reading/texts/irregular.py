@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from features.data_import.utils.reading.blocks import Irregular
 from features.data_import.utils.reading.marks import shown
 from features.data_import.utils.reading.records import fields, is_blank, record_of
 from features.data_import.utils.reading.report_columns import undefused_text
-from features.data_import.utils.reading.shape import Shape
+from features.data_import.utils.reading.texts.blocks import Irregular
+from features.data_import.utils.reading.texts.shape import Shape
 from features.data_import.utils.types import ROW, ErrorKind, RowError, column_name
 
 

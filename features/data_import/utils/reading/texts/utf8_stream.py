@@ -4,8 +4,8 @@ import codecs
 from typing import Final
 
 from features.data_import.utils.reading import marks
-from features.data_import.utils.reading.encodings import UTF_8, Encoding
-from features.data_import.utils.reading.sources import Source
+from features.data_import.utils.reading.texts.encodings import UTF_8, Encoding
+from features.data_import.utils.reading.texts.sources import Source
 
 _CHUNK: Final = 1024 * 1024
 _BOM: Final = codecs.BOM_UTF8

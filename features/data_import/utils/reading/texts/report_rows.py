@@ -6,13 +6,13 @@ from typing import Final
 import polars as pl
 
 from features.data_import.utils.reading.heading_names import column_letters
-from features.data_import.utils.reading.irregular import fault_of
 from features.data_import.utils.reading.records import record_of
 from features.data_import.utils.reading.report_columns import (
     errors_column,
     undefused_text,
 )
-from features.data_import.utils.reading.shape import Shape
+from features.data_import.utils.reading.texts.irregular import fault_of
+from features.data_import.utils.reading.texts.shape import Shape
 from features.data_import.utils.types import ROW, RowError, column_name
 
 _TOLD: Final = r"The row has (\d+) fields?, where the table has (\d+)\."

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 from features.data_import.exceptions import corrupt
-from features.data_import.utils.reading.package import Package
+from features.data_import.utils.reading.workbooks.package import Package
 
 _MAX_PART: Final = 16 * 1024 * 1024
 _WORKBOOK: Final = "xl/workbook.xml"

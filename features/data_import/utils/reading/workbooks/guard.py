@@ -13,13 +13,20 @@ from features.data_import.exceptions import (
     over_limit,
     unsupported,
 )
-from features.data_import.utils.reading.cell_times import TimeCells
-from features.data_import.utils.reading.cells import Cells, Place
-from features.data_import.utils.reading.other_cells import ods_sheets, xlsb_size
-from features.data_import.utils.reading.package import Package, protected
-from features.data_import.utils.reading.shared_texts import SharedTexts
-from features.data_import.utils.reading.sheets import Sheet, is_1904, sheets_of
-from features.data_import.utils.reading.styles import time_styles
+from features.data_import.utils.reading.workbooks.cell_times import TimeCells
+from features.data_import.utils.reading.workbooks.cells import Cells, Place
+from features.data_import.utils.reading.workbooks.other_cells import (
+    ods_sheets,
+    xlsb_size,
+)
+from features.data_import.utils.reading.workbooks.package import Package, protected
+from features.data_import.utils.reading.workbooks.shared_texts import SharedTexts
+from features.data_import.utils.reading.workbooks.sheets import (
+    Sheet,
+    is_1904,
+    sheets_of,
+)
+from features.data_import.utils.reading.workbooks.styles import time_styles
 from features.data_import.utils.types import ReadLimits
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

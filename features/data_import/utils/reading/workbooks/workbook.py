@@ -8,14 +8,23 @@ from typing import Final
 import polars as pl
 
 from features.data_import.utils.conventions import Conventions, found
-from features.data_import.utils.reading.cell_numbers import NumberCells, SheetNumbers
-from features.data_import.utils.reading.date_cells import (
+from features.data_import.utils.reading.footers import without_total
+from features.data_import.utils.reading.headers import Header, find_header
+from features.data_import.utils.reading.report_columns import (
+    errors_column,
+    own_columns,
+)
+from features.data_import.utils.reading.sampling import SAMPLE_ROWS
+from features.data_import.utils.reading.workbooks.cell_numbers import (
+    NumberCells,
+    SheetNumbers,
+)
+from features.data_import.utils.reading.workbooks.date_cells import (
     with_guessed_dates,
     with_real_dates,
     with_times,
 )
-from features.data_import.utils.reading.footers import without_total
-from features.data_import.utils.reading.grid import (
+from features.data_import.utils.reading.workbooks.grid import (
     Grid,
     covering,
     load_exact,
@@ -23,19 +32,13 @@ from features.data_import.utils.reading.grid import (
     opened,
     with_exact_numbers,
 )
-from features.data_import.utils.reading.guard import (
+from features.data_import.utils.reading.workbooks.guard import (
     Guarded,
     guard_workbook,
     no_rows,
     no_such_sheet,
 )
-from features.data_import.utils.reading.headers import Header, find_header
-from features.data_import.utils.reading.report_columns import (
-    errors_column,
-    own_columns,
-)
-from features.data_import.utils.reading.sampling import SAMPLE_ROWS
-from features.data_import.utils.reading.sheet_rows import sheet_rows
+from features.data_import.utils.reading.workbooks.sheet_rows import sheet_rows
 from features.data_import.utils.types import (
     ROW,
     Batch,

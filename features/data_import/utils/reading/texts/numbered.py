@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from features.data_import.utils.reading.blocks import (
+from features.data_import.utils.reading.texts.blocks import (
     Blocks,
     Irregular,
     never_closed,
     parser_error,
 )
-from features.data_import.utils.reading.encodings import Encoding
-from features.data_import.utils.reading.shape import Shape
-from features.data_import.utils.reading.sources import Source
+from features.data_import.utils.reading.texts.encodings import Encoding
+from features.data_import.utils.reading.texts.shape import Shape
+from features.data_import.utils.reading.texts.sources import Source
 from features.data_import.utils.types import ROW
 
 

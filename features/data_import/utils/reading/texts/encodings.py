@@ -11,7 +11,7 @@ from features.data_import.exceptions import corrupt
 from features.data_import.utils.read_options import checked_encoding
 from features.data_import.utils.reading.kinds import refuse_binary
 from features.data_import.utils.reading.marks import ERRORS, count_marks
-from features.data_import.utils.reading.sources import Source
+from features.data_import.utils.reading.texts.sources import Source
 
 UTF_8: Final = "utf-8"
 _GB18030: Final = "gb18030"

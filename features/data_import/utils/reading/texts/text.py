@@ -7,12 +7,7 @@ import polars as pl
 
 from features.data_import.exceptions import cannot_read_so
 from features.data_import.utils.conventions import Conventions, found
-from features.data_import.utils.reading.cell_faults import take_out_faults
-from features.data_import.utils.reading.encodings import find_encoding
 from features.data_import.utils.reading.footers import without_total
-from features.data_import.utils.reading.formula_texts import without_formulas
-from features.data_import.utils.reading.irregular import sort_irregular, with_kept
-from features.data_import.utils.reading.numbered import Numbered, numbered_blocks
 from features.data_import.utils.reading.records import MAX_RECORD_BYTES
 from features.data_import.utils.reading.report_columns import (
     errors_column,
@@ -20,11 +15,16 @@ from features.data_import.utils.reading.report_columns import (
     undefused,
     undefused_text,
 )
-from features.data_import.utils.reading.report_rows import unmended
 from features.data_import.utils.reading.sampling import SAMPLE_ROWS
-from features.data_import.utils.reading.shape import find_shape
-from features.data_import.utils.reading.sources import Source
-from features.data_import.utils.reading.utf8_stream import Utf8Stream
+from features.data_import.utils.reading.texts.cell_faults import take_out_faults
+from features.data_import.utils.reading.texts.encodings import find_encoding
+from features.data_import.utils.reading.texts.formula_texts import without_formulas
+from features.data_import.utils.reading.texts.irregular import sort_irregular, with_kept
+from features.data_import.utils.reading.texts.numbered import Numbered, numbered_blocks
+from features.data_import.utils.reading.texts.report_rows import unmended
+from features.data_import.utils.reading.texts.shape import find_shape
+from features.data_import.utils.reading.texts.sources import Source
+from features.data_import.utils.reading.texts.utf8_stream import Utf8Stream
 from features.data_import.utils.types import (
     ROW,
     Batch,

@@ -6,8 +6,6 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from features.data_import.exceptions import over_limit
-from features.data_import.utils.reading.cells import Place
-from features.data_import.utils.reading.grid import ERROR_TEXTS, Grid
 from features.data_import.utils.reading.headers import Header
 from features.data_import.utils.reading.heading_names import column_letters
 from features.data_import.utils.reading.report_columns import (
@@ -15,6 +13,8 @@ from features.data_import.utils.reading.report_columns import (
     undefused,
     undefused_text,
 )
+from features.data_import.utils.reading.workbooks.cells import Place
+from features.data_import.utils.reading.workbooks.grid import ERROR_TEXTS, Grid
 from features.data_import.utils.types import (
     ROW,
     ErrorKind,

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 from features.data_import.exceptions import over_limit, without_rows
 from features.data_import.utils.read_options import checked_delimiter
-from features.data_import.utils.reading.delimiters import find_delimiter
 from features.data_import.utils.reading.headers import Header, find_header
 from features.data_import.utils.reading.marks import shown
 from features.data_import.utils.reading.records import (
@@ -15,6 +14,7 @@ from features.data_import.utils.reading.records import (
     first_records,
     is_blank,
 )
+from features.data_import.utils.reading.texts.delimiters import find_delimiter
 from features.data_import.utils.types import ReadLimits, ReadOptions
 
 _HEAD_RECORDS: Final = 1000

@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from features.data_import.utils.reading.grid import Grid, opened
+from features.data_import.utils.reading.workbooks.grid import Grid, opened
 from features.data_import.utils.types import ROW
 from features.data_import.utils.values.numbers import fits
 from features.data_import.utils.values.reading import Mark

@@ -1,0 +1,1 @@
+"""Texts, their encodings and records: csv, tsv and the like, also in a zip."""

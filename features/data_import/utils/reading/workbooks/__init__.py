@@ -1,0 +1,1 @@
+"""Workbooks, their sheets and cells: xlsx, xls, xlsb and ods."""
