@@ -108,6 +108,7 @@ TYPES: Final = {
                 "job_id",
                 "file_id",
                 "dataset_id",
+                "first_id",
                 "stored_at",
                 "report_name",
                 "report_id",
