@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 class Port(NamedTuple):
     """A sink's short way: `offer(head, result)` is its `next`, and calls nothing back.
 
-    It holds from `opened` to the end, of which nobody but its user tells it.
+    It is for use between `opened` and the operation's end only.
     """
 
     offer: Callable[[bytes, bytes], bool]

@@ -23,7 +23,8 @@ class Audience(Protocol):
     def broadcast[M](self, item: Any, ports: Mapping[M, Any]) -> Collection[M]:
         """Send an item to each port; return whose must be sent to singly.
 
-        Nobody may join or leave meanwhile.
+        Nobody may join or leave meanwhile. What it raises, it raises before it has sent
+        anything.
         """
 
 
@@ -64,6 +65,16 @@ class LaneMember(Protocol):
         """Hear that sending failed."""
 
 
+def _missed(
+    audience: Audience, item: Any, ports: Mapping[LaneMember, Any]
+) -> Collection[LaneMember]:
+    """Broadcast, and return who must be sent to singly: at a failure, all."""
+    try:
+        return audience.broadcast(item, ports)
+    except Exception:  # which each of them meets for itself
+        return tuple(ports)
+
+
 class JobLane:
     """Watches one job for its members; `seen` is the job_seq that all of them had."""
 
@@ -101,7 +112,7 @@ class JobLane:
         self.seen, self.cursor = number, item.cursor
         self.is_over = event.is_terminal
         for audience, ports in list(self._ports.items()):
-            for member in audience.broadcast(item, ports):
+            for member in _missed(audience, item, ports):
                 self._send(member, event)
         if self.is_over:
             for member in list(self.members):

@@ -14,7 +14,7 @@ async def count_touched(driver: Driver, merge: Merge, first_id: int | None) -> i
         "select count(*) from ("
         f"select id from {merge.table} where import_id = $1{_own(first_id)} "
         f"union select t.id from import_previous p join {merge.table} t "
-        "on t.id = p.row_id where p.import_id = $1 and t.import_id = $1)",
+        "on t.id = p.row_id where p.import_id = $1 and t.import_id = $1) touched",
         merge.import_id,
         timeout=LONG,
     )

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.data_import.utils.conventions import Conventions, found, noted
-from features.data_import.utils.engine import make_report, run_import
+from features.data_import.utils.engine import make_report, preview, run_import
 from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.messages import Checked, Opened, Order
 from features.data_import.utils.types import (
@@ -212,13 +212,14 @@ def test_numbers_of_a_workbook_stay_what_they_are(
     values += [Decimal(cents) / 100 for cents in texts]
     with xlsxwriter.Workbook(str(path)) as book:
         sheet = book.add_worksheet()
-        sheet.write_row(0, 0, ["order_number", "amount"])
+        sheet.write_row(0, 0, ["order_number", "amount", "unit_price"])
         for at, value in enumerate(values, 1):
             sheet.write(at, 0, "" if is_rejected.random() < 0.5 else f"N{at}")
             if at <= len(numbers):
                 sheet.write_number(at, 1, float(value))
             else:
                 sheet.write_string(at, 1, f"{value:.2f}".replace(".", ","))
+            sheet.write_number(at, 2, float(abs(value)))
     order = Order("orders.xlsx", target="orders")
     rows, errors = imported(path, order)
     if errors:
@@ -227,8 +228,8 @@ def test_numbers_of_a_workbook_stay_what_they_are(
         more, left = imported(again, order)
         assert left == []
         rows += more
-    assert {name: amount for name, amount in rows} == {
-        f"N{at}": value for at, value in enumerate(values, 1)
+    assert {name: told for name, *told in rows} == {
+        f"N{at}": [value, abs(value)] for at, value in enumerate(values, 1)
     }
 
 
@@ -301,9 +302,48 @@ def test_a_number_among_texts_is_stored_as_it_is_shown(
     )
 
 
-def test_an_error_shows_a_number_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1.005, 1.00005])
+def test_an_error_shows_a_number_as_it_is(tmp_path: Path, number: float) -> None:
     path = workbook_with(
-        tmp_path, ["order_number", "quantity"], ["N1", 1.00005], ["N2", "1,0"]
+        tmp_path, ["order_number", "quantity"], ["N1", number], ["N2", "1,0"]
     )
     _, errors = imported(path, Order("orders.xlsx", target="orders"))
-    assert [(one.row, one.value) for one in errors] == [(2, "1.00005")]
+    assert [(one.row, one.value, one.code.value, one.message) for one in errors] == [
+        (
+            *(2, str(number), "NOT_A_NUMBER"),
+            "This is no whole number. Write it without decimals.",
+        )
+    ]
+
+
+@pytest.mark.parametrize("target", [None, "orders"])
+def test_points_before_thousands_say_nothing_of_a_number(
+    tmp_path: Path, target: str | None
+) -> None:
+    path = workbook_with(
+        tmp_path,
+        ["order_number", "amount", "unit_price"],
+        ["N1", 1.005, 2.005],
+        ["N2", "1.234.567", 1.5],
+    )
+    rows, errors = imported(path, Order("orders.xlsx", target=target))
+    assert (rows, errors) == (
+        [
+            ("N1", Decimal("1.005"), Decimal("2.005")),
+            ("N2", Decimal(1234567), Decimal("1.5")),
+        ],
+        [],
+    )
+
+
+def test_a_preview_tells_the_types_that_the_import_has(tmp_path: Path) -> None:
+    path = workbook_with(
+        tmp_path, ["id", "amount"], ["a", 1.005], ["b", "12,50"], ["c", 2.5]
+    )
+    order = Order("orders.xlsx")
+    [seen] = preview(path, order)
+    opened = next(one for one in run_import(path, order) if isinstance(one, Opened))
+    told = [column.type for column in seen.columns]
+    assert told == [column.type for column in opened.columns]
+    assert told == [ColumnType.TEXT, ColumnType.DECIMAL]
+    assert [row[1] for row in seen.rows] == ["1.005", "12,50", "2.5"]

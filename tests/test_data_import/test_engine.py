@@ -119,19 +119,19 @@ def test_a_dataset_is_typed_and_numbered(tmp_path: Path) -> None:
     assert told.finished.rows_read == 3
 
 
+@pytest.mark.parametrize("is_late", [True, False])
 @pytest.mark.parametrize("others", [10, 100, 5000])
 def test_what_contradicts_itself_at_first_is_settled_by_all_rows(
-    tmp_path: Path, others: int
+    tmp_path: Path, others: int, is_late: bool
 ) -> None:
     """However late it comes: rows that can be read in one way only are no minority."""
-    head = [
-        ["o1", "13/02/2026", "1,234.5"],
-        ["o2", "02/13/2026", "1.234,5"],
-        ["o3", "03/04/2026", "1.234"],
-    ]
-    unclear = [[f"u{at}", "03/04/2026", "1.234"] for at in range(1000)]
+    head = [["o1", "13/02/2026", "1,234.5"], ["o2", "02/13/2026", "1.234,5"]]
+    clear = [[f"c{at}", "2026-04-03", "7"] for at in range(1000)]
+    unclear = [["o3", "03/04/2026", "1.234"]]
+    unclear += [[f"u{at}", "03/04/2026", "1.234"] for at in range(1000)]
     rest = [[f"p{at}", "25/12/2025", "2,5"] for at in range(others)]
-    rows = [["order_number", "paid_at", "amount"], *head, *unclear, *rest]
+    parts = [*clear, *rest, *unclear] if is_late else [*unclear, *rest]
+    rows = [["order_number", "paid_at", "amount"], *head, *parts]
     told = _import(tmp_path, _csv(rows), _ORDERS)
     assert told.kinds[0] == "P"
     assert [error.row for error in told.errors] == [2, 3]

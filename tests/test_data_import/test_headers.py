@@ -141,6 +141,41 @@ type Rows = Sequence[Sequence[str | None]]
             id="years that are rows",
         ),
         pytest.param(
+            [
+                [name, "2019", year, "2019", year]
+                for name, year in [("Ann", "2020"), ("Bob", "2021"), ("Eve", "2022")]
+            ],
+            (0, 0, tuple(f"Column {letter}" for letter in "ABCDE")),
+            id="no header above years that recur",
+        ),
+        pytest.param(
+            [["Item", "Price", N], [N, "1999", "2050"], ["x", "1500", "3000"]],
+            (1, 1, ("Item", "Price", "Column C")),
+            id="prices that look like years",
+        ),
+        pytest.param(
+            [["a", N, "b", N], ["1", "2", "3", "4"], ["5", "6", "7", "8"]],
+            (1, 1, ("a", "Column B", "b", "Column D")),
+            id="numbers below groups that count up",
+        ),
+        pytest.param(
+            [
+                ["Product", "January", N, N, "February", N, N],
+                [N, "1", "2", "3", "1", "2", "3"],
+                ["p", "10", "20", "5", "6", "7", "8"],
+                ["q", "11", "21", "7", "8", "9", "9"],
+            ],
+            (
+                *(1, 2),
+                (
+                    "Product",
+                    *("January 1", "January 2", "January 3"),
+                    *("February 1", "February 2", "February 3"),
+                ),
+            ),
+            id="months above their days",
+        ),
+        pytest.param(
             [["Ann", "2024", "2024"], ["Bob", "2025", "2024"], ["Eve", "2025", "2025"]],
             (0, 0, ("Column A", "Column B", "Column C")),
             id="no header above equal years",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from nats.aio.client import Client
@@ -11,6 +12,7 @@ from events.live.hub import Hub
 from events.log import EventLog
 from events.recorded import Recorded
 from events.subjects import Transition
+from tests.test_events import following
 from tests.test_events.bodies import Rows
 from tests.test_events.conftest import shrink_ring
 from tests.test_events.following import follow_job
@@ -184,3 +186,25 @@ async def test_a_lane_of_many_that_come_and_go_tells_each_all(
 
     assert await asyncio.gather(*work) == [words(1, 41)] * len(items)
     assert (len(hub.watchers), hub.watchers._lanes) == (0, {})
+
+
+async def test_each_of_a_crowd_meets_its_failure_for_itself(
+    client: Client, hub: Hub, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any) -> list[Any]:
+        raise RuntimeError("of the crowd")
+
+    monkeypatch.setattr(following.Crowd, "broadcast", failing)
+    job = rows.add()
+    start = mutation_cursor(hub, job)
+    items = [follow_job(hub, rows, job, start) for _ in range(3)]
+
+    async def read(number: int) -> list[str]:
+        return [word(item) async for item in items[number]]
+
+    work = [asyncio.create_task(read(number)) for number in range(len(items))]
+    for _ in range(5):
+        await publish(client, rows, rows.emit(job))
+        await caught_up(hub)
+    await end(client, rows, job)
+    assert await asyncio.gather(*work) == [words(1, 6)] * 3

@@ -1,8 +1,13 @@
 """One result to a crowd: each port is offered it once, and who missed it is named."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
+from core.base import utc_now
 from core.container import Container
+from events.cursor import EventCursor
+from events.readers.feed_reader import FeedEvent
 from resolvers.sink import Port
 from resolvers.subscriptions.sharing import Outcome, SharedExecution, SharedExecutions
 from tests.test_execution.test_holdings import ONE, prepared
@@ -81,3 +86,33 @@ def test_one_alone_is_sent_to_singly_so_that_its_result_is_made_once() -> None:
     shared, asked = execution(1, b"{}")
     assert shared.broadcast("item", ports(alone)) == (0,)
     assert (alone.taken, asked) == ([], [])
+
+
+def test_a_broken_result_is_made_once_for_all_who_meet_it() -> None:
+    shared, _ = execution(200, None)
+    del shared.outcome_of
+    made: list[Any] = []
+
+    def broken(item: Any) -> Outcome:
+        made.append(item)
+        outcome = Outcome("cursor")
+        outcome.is_broken = True
+        return outcome
+
+    shared._execute = broken  # type: ignore[method-assign]
+    place: Any = SimpleNamespace(creation=1, sequence=7)
+    item, again = (FeedEvent(place, EventCursor(utc_now())) for _ in range(2))
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(_meet(shared, item, again))
+    finally:
+        loop.close()
+    # Whoever reads the event anew has it made anew.
+    assert made == [item, again]
+
+
+async def _meet(shared: SharedExecution, *items: FeedEvent) -> None:
+    for item in items:
+        crowd = ports(*(Offered() for _ in range(200)))
+        for _ in shared.broadcast(item, crowd):
+            assert shared.outcome_of(item).is_broken

@@ -120,9 +120,7 @@ class Checker:
         self, frame: pl.DataFrame, column: CheckedColumn, reading: Reading
     ) -> pl.Expr:
         if column.rules is None or column.rules.type is not ColumnType.TEXT:
-            number = _NUMBER + column.source
-            is_other = reading.type in NUMBERS and number in frame.columns
-            source = number if is_other else column.source
+            source = _read_from(frame, column, reading)
             return converted(source, reading, self._options)
         nothing = ["", *column.rules.null_values, *self._options.null_values]
         texts = pl.col(column.source).map_batches(
@@ -195,12 +193,20 @@ class Checker:
             self._columns, self._readings, self._rules, strict=True
         ):
             if _MISFIT + column.name in frame.columns:
-                found = frame.filter(_MISFIT + column.name).select(ROW, column.source)
-                told = messages(found[column.source], reading)
-                for (row, text), reason in zip(found.iter_rows(), told, strict=True):
+                found = frame.filter(_MISFIT + column.name)
+                told = messages(found[_read_from(found, column, reading)], reading)
+                texts = found.select(ROW, column.source).iter_rows()
+                for (row, text), reason in zip(texts, told, strict=True):
                     yield _error(column, row, text, *reason)
             if rules and frame[_BROKEN + column.name].any():
                 yield from _broken(frame, column, rules)
+
+
+def _read_from(frame: pl.DataFrame, column: CheckedColumn, reading: Reading) -> str:
+    """Return in which of the frame's columns a column's values are."""
+    number = _NUMBER + column.source
+    is_other = reading.type in NUMBERS and number in frame.columns
+    return number if is_other else column.source
 
 
 def _as_read(frame: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:

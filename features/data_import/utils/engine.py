@@ -152,7 +152,7 @@ class _Import:
 
     def profiled(self, batch: Batch) -> pl.DataFrame:
         """Return a batch as profiles see it: without what a column's null texts say."""
-        return batch.frame.with_columns(batch.numbers.get_columns()).with_columns(
+        return batch.as_read().with_columns(
             pl.when(~pl.col(column.source).is_in(list(column.rules.null_values)))
             .then(pl.col(column.source))
             .alias(column.source)

@@ -34,7 +34,7 @@ def preview(source: Path, order: Order) -> Iterator[Preview]:
         found = map_headings(target, layout.headings, order.mapping, whole=False)
         mapped = {at: column.name for at, _, column in found}
     profile = TableProfile({column_name(at): None for at in positions}, order.read)
-    profile.update(frame)
+    profile.update(sample.as_read())
     readings = profile.readings()
     columns = tuple(
         PreviewColumn(

@@ -111,6 +111,10 @@ class Batch(NamedTuple):
     fraction: float
     numbers: pl.DataFrame = pl.DataFrame()
 
+    def as_read(self) -> pl.DataFrame:
+        """Return `frame` with its `numbers`, as profiles see it."""
+        return self.frame.with_columns(self.numbers.get_columns())
+
 
 class Layout(msgspec.Struct, frozen=True):
     """What a file looks like. `header_row` is 1-based, 0 where there is no header.

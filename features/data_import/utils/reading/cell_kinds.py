@@ -59,23 +59,33 @@ def are_years(cells: Sequence[str]) -> bool:
     return all(_YEAR.fullmatch(cell.strip()) for cell in cells)
 
 
-def is_series(cells: Sequence[str], least: int = 3) -> bool:
+def is_run(numbers: Sequence[str]) -> bool:
+    """Tell whether numbers count up by one: years, or at least three from 1 on."""
+    texts = [number.strip() for number in numbers]
+    if not _count_up(texts):
+        return False
+    return are_years(texts) or (int(texts[0]) == 1 and len(texts) > 2)
+
+
+def is_series(cells: Sequence[str]) -> bool:
     """Tell whether the numbers among `cells` are years, or count up by one.
 
-    Such numbers are headings: 2023, 2024, 2025, or the days 1 to 31; the same years may
-    stand below several groups. Nothing but numbers must be `least` to be a series.
+    Such numbers are headings: 2023, 2024, 2025, or the days 1 to 31; the same years or
+    days may stand below several groups.
     """
     numbers = [cell.strip() for cell in cells if kind_of(cell) == NUMBER]
-    if not numbers or len(numbers) == len(cells) and len(numbers) < least:
+    if not numbers or len(numbers) == len(cells) and len(numbers) < 3:
         return False
-    if are_years(numbers):
-        period = len(set(numbers))
-        if period == 1 < len(numbers):
-            return False
-        return numbers == numbers[:period] * (len(numbers) // period)
-    if len(numbers) < 3 or not all(number.isdecimal() for number in numbers):
+    once = numbers[: len(set(numbers))]
+    if len(once) < len(numbers):
+        is_same = numbers == once * (len(numbers) // len(once))
+        return is_same and len(once) > 1 and (are_years(once) or is_run(once))
+    return are_years(numbers) or (len(numbers) > 2 and _count_up(numbers))
+
+
+def _count_up(numbers: Sequence[str]) -> bool:
+    if not all(number.isdecimal() for number in numbers):
         return False
     first = int(numbers[0])
-    return [int(number) for number in numbers] == list(
-        range(first, first + len(numbers))
-    )
+    counted = range(first, first + len(numbers))
+    return [int(number) for number in numbers] == list(counted)

@@ -10,6 +10,7 @@ from features.data_import.utils.reading.cell_kinds import (
     NUMBER,
     TEXT,
     are_years,
+    is_run,
     is_series,
     kind_of,
     majority_kind,
@@ -153,7 +154,8 @@ def _is_header(row: Row, body: Sequence[Row]) -> bool:
         below = [text for other in others if (text := text_at(other, column))]
         usual = majority_kind(below)
         recurring += cell in below
-        if kind == usual != TEXT and not (kind == NUMBER and series):
+        is_named = kind == NUMBER and series and not are_years(below)
+        if kind == usual != TEXT and not is_named:
             alike += 1
         elif usual not in (None, TEXT, kind) and kind not in (NUMBER, DATE):
             unlike += 1
@@ -178,7 +180,7 @@ def _continues(above: Row, row: Row, body: Sequence[Row]) -> bool:
     """Tell whether `row` is a further row of headings, above the rows in `body`."""
     cells = {column: text_at(row, column) for column in _filled(row)}
     grouped = _is_group(above, row)
-    series = grouped and is_series([*cells.values()], least=2)
+    series = grouped and _runs_below(above, row)
     if not cells or not body or not (series or _looks_like_headings(row)):
         return False
     contrasts = 0
@@ -195,6 +197,18 @@ def _continues(above: Row, row: Row, body: Sequence[Row]) -> bool:
         return series or contrasts > 0 or set(map(kind_of, cells.values())) <= {TEXT}
     repeated = len(_filled(above)) > len({text_at(above, c) for c in _filled(above)})
     return contrasts > 1 and (repeated or contrasts == len(_filled(row)))
+
+
+def _runs_below(above: Row, row: Row) -> bool:
+    """Tell whether the numbers in `row` are years or days, anew below each group."""
+    starts = _filled(above)
+    ends = [*starts[1:], len(row)]
+    groups = [
+        [text for column in range(start, end) if (text := text_at(row, column))]
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    numbers = [[text for text in one if kind_of(text) == NUMBER] for one in groups]
+    return any(numbers) and all(map(is_run, filter(None, numbers)))
 
 
 def _is_group(above: Row, row: Row) -> bool:

@@ -68,7 +68,9 @@ class DateFacts:
     @property
     def is_clear(self) -> bool:
         """Whether no date is read in two ways for want of proof, or for too much."""
-        return not self.either or bool(self.dmy) != bool(self.mdy)
+        if self.dmy and self.mdy:
+            return False
+        return not self.either or bool(self.dmy or self.mdy)
 
     @property
     def order(self) -> Order:

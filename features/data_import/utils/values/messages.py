@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from features.data_import.utils.types import ColumnType, ErrorKind
+from features.data_import.utils.types import NUMBERS, ColumnType, ErrorKind
 from features.data_import.utils.values import numbers
 from features.data_import.utils.values.dates import parts, stamps
 from features.data_import.utils.values.reading import Mark, Order, Reading
@@ -10,7 +10,6 @@ from features.data_import.utils.values.texts import bare, where
 
 type Told = tuple[ErrorKind, str]
 
-_NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL)
 _NO_NUMBER = (
     ErrorKind.NOT_A_NUMBER,
     "This is no number. Write digits only, with a decimal mark where needed.",
@@ -63,7 +62,7 @@ def message(text: str, reading: Reading) -> Told:
 def messages(texts: pl.Series, reading: Reading) -> list[Told]:
     """Return what `message` does for each of many texts, none of which is null."""
     plain = bare(texts)
-    if reading.type in _NUMBERS:
+    if reading.type in NUMBERS:
         return _numbers(plain, reading)
     if reading.type is ColumnType.BOOLEAN:
         told = (ErrorKind.NOT_A_BOOLEAN, "This is no boolean. Write true or false.")

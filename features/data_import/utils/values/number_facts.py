@@ -115,7 +115,9 @@ class NumberFacts:
     def is_clear(self) -> bool:
         """Whether no text is read in two ways for want of proof, or for too much."""
         points, commas = self.proofs[Mark.POINT], self.proofs[Mark.COMMA]
-        return bool(self._mark) or not self.marked or bool(points) != bool(commas)
+        if self._mark or not (points and commas):
+            return bool(self._mark or points or commas) or not self.marked
+        return False
 
     def mark(self, hint: Mark) -> Mark:
         """Return the column's decimal mark; `hint` is what other columns say."""

@@ -5,7 +5,7 @@ column's texts tell of its decimal mark must not concern its numbers.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from features.data_import.utils.values.reading import Mark
 from features.data_import.utils.values.texts import bare
 
 _PARTS: Final = r"^(-?)([0-9]+)\.([0-9]+)$"
+_COMMA: Final = r"[,，]|[.．][0-9０-９]{3}[.．]"
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
@@ -68,27 +69,33 @@ class SheetNumbers:
         self._cells = cells
         self._frame = frame
         self._columns = columns
+        # Of columns that were asked for cell by cell.
+        self._masks: dict[int, list[bool]] = {}
 
-    def unmistakable(self, with_comma: Collection[str]) -> pl.DataFrame:
-        """Return the columns in which a decimal comma would make numbers of others.
+    def unmistakable(self, has_comma: bool) -> pl.DataFrame:
+        """Return the columns with decimals, as a decimal comma would not concern them.
 
-        1.005 is 1005e-3 there, where it is a number. A comma is in the column's texts,
-        or it is one of `with_comma`, read by a comma whatever is in it.
+        1.005 is 1005e-3 there, where it is a number. None are returned where no text
+        of the table may have such a comma, and none is told of by `has_comma`: what is
+        told of one column says something of all that tell nothing.
         """
+        columns = self._frame.drop(ROW).get_columns()
+        if not has_comma and not any(map(_has_comma, columns)):
+            return pl.DataFrame()
         return pl.DataFrame(
             [
                 self._written(cells, column)
-                for cells, column in zip(
-                    self._frame.drop(ROW), self._columns, strict=True
-                )
+                for cells, column in zip(columns, self._columns, strict=True)
                 if cells.str.contains(_PARTS).any()
-                and (cells.name in with_comma or _has_comma(cells))
             ]
         )
 
     def cell(self, row: int, position: int, text: str) -> str | float:
         """Return what a cell of another sheet may hold for the text of one of these."""
-        if not self._cells.fractions(self._columns[position - 1])[row - 1]:
+        if position not in self._masks:
+            column = self._columns[position - 1]
+            self._masks[position] = self._cells.fractions(column).to_list()
+        if not self._masks[position][row - 1]:
             return text
         number = as_number(text)
         if number is not None:
@@ -123,5 +130,6 @@ def as_number(text: str) -> float | None:
 
 
 def _has_comma(cells: pl.Series) -> bool:
-    commas = bare(cells.filter(cells.str.contains("[,，]")))
-    return bool(fits(commas, Mark.COMMA).any())
+    """Tell whether a text has a comma before decimals, or points before thousands."""
+    texts = bare(cells.filter(cells.str.contains(_COMMA)))
+    return bool(fits(texts, Mark.COMMA).any())

@@ -46,7 +46,6 @@ from features.data_import.utils.types import (
     ReadLimits,
     ReadOptions,
     RowError,
-    column_name,
 )
 from features.data_import.utils.values.reading import Mark
 
@@ -81,12 +80,8 @@ class WorkbookTable:
         )
         cells = NumberCells(path, guarded.suffix, sheet, grid)
         self.numbers = SheetNumbers(cells, self._frame, columns)
-        with_comma = {
-            column_name(position)
-            for position, heading in enumerate(headings, 1)
-            if self.conventions.decimals.get(heading) is Mark.COMMA
-        }
-        self._numbers = self.numbers.unmistakable(with_comma)
+        has_comma = Mark.COMMA in self.conventions.decimals.values()
+        self._numbers = self.numbers.unmistakable(has_comma)
         self.layout = Layout(
             sheets=names,
             sheet=sheet,
