@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from features.data_import.utils.conventions import Conventions, found, noted
 from features.data_import.utils.engine import make_report, preview, run_import
 from features.data_import.utils.error_log import ErrorLog
 from features.data_import.utils.messages import Checked, Opened, Order
+from features.data_import.utils.reading.workbooks.cell_numbers import NumberCells
 from features.data_import.utils.types import (
     ColumnType,
     DateOrder,
@@ -347,3 +349,22 @@ def test_a_preview_tells_the_types_that_the_import_has(tmp_path: Path) -> None:
     assert told == [column.type for column in opened.columns]
     assert told == [ColumnType.TEXT, ColumnType.DECIMAL]
     assert [row[1] for row in seen.rows] == ["1.005", "12,50", "2.5"]
+
+
+def test_a_column_is_looked_at_once_for_all_rows_of_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[list[str | float]] = [["", 1, 2.5] for _ in range(50)]
+    path = workbook_with(tmp_path, ["order_number", "quantity", "amount"], *rows)
+    order = Order("orders.xlsx", target="orders")
+    _, errors = imported(path, order)
+    asked: list[int] = []
+    fractions = NumberCells.fractions
+
+    def noted(self: NumberCells, column: int) -> pl.Series:
+        asked.append(column)
+        return fractions(self, column)
+
+    monkeypatch.setattr(NumberCells, "fractions", noted)
+    report(tmp_path, path, order, errors)
+    assert (len(errors), asked) == (50, [1, 2])
