@@ -25,7 +25,7 @@ run: install web
 	@exec $(ENDING_WITH_MAKE) .venv/bin/python server.py
 
 test: install-dev web clients
-	.venv/bin/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	.venv/bin/python -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
 
 # ONEMANAGE_CHAOS_MINUTES and ONEMANAGE_CHAOS_SEED choose; see docs/reliability.md.
 chaos: install-dev

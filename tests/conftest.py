@@ -23,8 +23,6 @@ from workers.embedded.nats import NatsServer
 from workers.embedded.postgres import PostgresServer
 
 KEPT_VARIABLES = ("ONEMANAGE_TEST_", "ONEMANAGE_CORPUS", "ONEMANAGE_CHAOS_")
-# Which run longest: begun last, they would leave the cores to one tester alone.
-LONGEST = ("chaos", "test_cluster", "integration", "test_workers", "browser")
 STRICT = os.environ.get("ONEMANAGE_TEST_STRICT") == "1"
 
 
@@ -36,17 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
     directory = tempfile.mkdtemp(prefix="onemanage-test-")
     os.environ["ONEMANAGE_DATA_DIR"] = directory
     config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the folders whose tests take longest."""
-    ranks = {name: rank for rank, name in enumerate(LONGEST)}
-
-    def rank(item: pytest.Item) -> int:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        return ranks.get(folder, len(ranks))
-
-    items.sort(key=rank)
 
 
 @pytest.hookimpl(wrapper=True)
