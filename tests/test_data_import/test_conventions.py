@@ -136,6 +136,7 @@ def reasons(path: Path) -> list[str]:
         "",
         "[read as {}]x",
         "[read as {nothing}]",
+        '[read as {"a":' + '{"a":' * 3000 + "1" + "}" * 3001 + "]",
         '[read as {"dates":7}]',
         '[read as {"time_zone":"Mars/Base"}]',
         '[read as {"time_zone":"../../etc/passwd"}]',

@@ -210,6 +210,44 @@ def test_texts_that_look_like_dates_stay(tmp_path: Path, name: str) -> None:
     assert values(write(tmp_path / name, [(text, "@") for text in texts])) == texts
 
 
+def ods(folder: Path, rows: str) -> Path:
+    """Write a sheet with the headings a and b."""
+    content = (
+        f'<office:document-content xmlns:office="{OFFICE}" xmlns:table="{TABLE}" '
+        f'xmlns:text="{TEXT}"><office:body><office:spreadsheet><table:table '
+        'table:name="S"><table:table-row>'
+        '<table:table-cell office:value-type="string"><text:p>a</text:p>'
+        '</table:table-cell><table:table-cell office:value-type="string"><text:p>b'
+        f"</text:p></table:table-cell></table:table-row>{rows}</table:table>"
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    path = folder / "a.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    return path
+
+
+def test_errors_of_ods_are_told_and_no_values(tmp_path: Path) -> None:
+    error = (
+        '<table:table-cell table:formula="of:=1/0" office:value-type="string" '
+        'office:string-value="" calcext:value-type="error"><text:p>#DIV/0!</text:p>'
+        "</table:table-cell>"
+    )
+    key = (
+        '<table:table-cell office:value-type="string"><text:p>k</text:p>'
+        "</table:table-cell>"
+    )
+    rows = f"<table:table-row>{key}{error}</table:table-row>"
+    contents = read(ods(tmp_path, rows + rows))
+    assert [row[1:] for row in contents.rows] == [("k", None)] * 2
+    assert [(one.row, one.position, one.value) for one in contents.faults] == [
+        (2, 2, "#ERROR"),
+        (3, 2, "#ERROR"),
+    ]
+
+
 def test_times_of_ods_are_not_left_out(tmp_path: Path) -> None:
     periods = ("PT30H00M00S", "PT12H00M00.500S", "-PT06H00M00S", "P1DT2H")
     rows = "".join(
@@ -220,22 +258,9 @@ def test_times_of_ods_are_not_left_out(tmp_path: Path) -> None:
         "</table:table-row>"
         for n, period in enumerate(periods)
     )
-    content = (
-        f'<office:document-content xmlns:office="{OFFICE}" xmlns:table="{TABLE}" '
-        f'xmlns:text="{TEXT}"><office:body><office:spreadsheet><table:table '
-        'table:name="S"><table:table-row>'
-        '<table:table-cell office:value-type="string"><text:p>a</text:p>'
-        '</table:table-cell><table:table-cell office:value-type="string"><text:p>b'
-        f"</text:p></table:table-cell></table:table-row>{rows}</table:table>"
-        "</office:spreadsheet></office:body></office:document-content>"
-    )
-    path = tmp_path / "a.ods"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
-        archive.writestr("content.xml", content)
-    contents = read(path)
+    contents = read(ods(tmp_path, rows))
     assert [row[1] for row in contents.rows] == [
         *("30:00:00", "12:00:00.500", "12:00:00.500", "-06:00:00", "26:00:00"),
     ]
     assert {row[2] for row in contents.rows} == {"1899-12-29"}
+    assert contents.faults == []

@@ -69,7 +69,7 @@ def found(reasons: Iterable[str]) -> Conventions:
         if note := _NOTE.search(text):
             try:
                 told = msgspec.json.decode(note[1], type=Conventions)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, RecursionError):
                 continue
             if is_zone(told.time_zone):
                 return told

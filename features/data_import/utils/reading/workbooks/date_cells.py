@@ -31,8 +31,8 @@ _TYPES: Final = re.compile(r"combination: \{([^}]*)\}")
 
 
 def with_times(grid: Grid, times: TimeCells) -> Grid:
-    """Write the times that were found in the file in the place of the parser's dates."""
-    frame = grid.frame
+    """Write the times that were found in the file where the parser has dates or errors."""
+    frame, errors = grid.frame, dict(grid.errors)
     for column, rows, milliseconds in times.columns():
         position = column - grid.first_column
         if 0 <= position < frame.width:
@@ -40,7 +40,9 @@ def with_times(grid: Grid, times: TimeCells) -> Grid:
             at, told = rows.filter(is_known) - 1, milliseconds.filter(is_known)
             cells = frame.to_series(position).scatter(at, time_texts(told))
             frame = frame.with_columns(cells)
-    return grid._replace(frame=frame)
+            for row in at.to_list() if errors else ():
+                errors.pop(Place(row + 1, column), None)
+    return grid._replace(frame=frame, errors=errors)
 
 
 def with_real_dates(

@@ -13,9 +13,9 @@ from features.data_import.exceptions import (
     over_limit,
     unsupported,
 )
-from features.data_import.utils.reading.workbooks.cell_times import TimeCells
 from features.data_import.utils.reading.workbooks.cells import Cells, Place
 from features.data_import.utils.reading.workbooks.other_cells import (
+    OdsSheet,
     ods_sheets,
     xlsb_size,
 )
@@ -45,8 +45,8 @@ class Guarded(NamedTuple):
 
     `suffix` names its format, `sheets` all sheets that have cells, and `sheet` the one
     to read; both are empty where only the parser knows them. `cells` is what an
-    xlsx sheet's XML says, `is_1904` whether its days count from 1904. `times` are
-    those in each sheet of an ods, which its parser leaves out.
+    xlsx sheet's XML says, `is_1904` whether its days count from 1904. `ods` is what
+    the XML of each sheet of an ods says.
     """
 
     suffix: str
@@ -54,7 +54,7 @@ class Guarded(NamedTuple):
     sheet: str | None = None
     cells: Cells | None = None
     is_1904: bool = False
-    times: tuple[TimeCells, ...] = ()
+    ods: tuple[OdsSheet, ...] = ()
 
 
 def guard_workbook(path: Path, limits: ReadLimits, sheet: str | None = None) -> Guarded:
@@ -174,8 +174,9 @@ def _guard_ods(package: Package, limits: ReadLimits) -> Guarded:
         manifest, _MAX_STYLES
     ):
         raise protected()
-    times = []
-    for size, found in ods_sheets(package.stream("content.xml"), limits.max_cells):
+    sheets = []
+    for sheet in ods_sheets(package.stream("content.xml"), limits.max_cells):
+        size = sheet.size
         _check_size(None, size.row * size.column, [size], limits)
-        times.append(found)
-    return Guarded(".ods", times=tuple(times))
+        sheets.append(sheet)
+    return Guarded(".ods", ods=tuple(sheets))

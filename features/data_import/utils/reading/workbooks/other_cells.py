@@ -1,5 +1,5 @@
 """How far the sheets of ods and xlsb workbooks reach, before a parser lays them out, and
-the times of ods, which it leaves out."""
+the times and errors of ods, which it leaves out."""
 
 import re
 from collections.abc import Iterator
@@ -15,32 +15,36 @@ _ODS_TAG: Final = re.compile(
 )
 _REPEATED: Final = re.compile(rb"table:number-(?:rows|columns)-repeated=\"(\d+)\"")
 _PERIOD: Final = re.compile(rb"office:time-value=\"([^\"]{1,80})\"")
+# What is wrong stands in the cell's text; to be one is enough to be told of.
+_IS_ERROR: Final = b'calcext:value-type="error"'
+_ERROR: Final = "#ERROR"
 # Records of xlsb: a row's beginning, and those of its cells.
 _ROW_RECORD: Final = 0
 _CELL_RECORDS: Final = range(2, 12)
 
 
 class OdsSheet(NamedTuple):
-    """A sheet's lowest row and rightmost column, and the times in it."""
+    """A sheet's lowest row and rightmost column, and the times and errors in it."""
 
     size: Place
     times: TimeCells
+    errors: dict[Place, str]
 
 
 def ods_sheets(pieces: Iterator[bytes], max_cells: int) -> Iterator[OdsSheet]:
-    """Give the sheets of content.xml in order, with `max_cells` times at most.
+    """Give the sheets of content.xml in order, with `max_cells` times and errors at most.
 
     Rows and cells that stand for many count as many, where anything is in them.
     """
     row = repeated = column = 0
     filled_row = filled_column = widest = 0
-    times = TimeCells()
+    times, errors = TimeCells(), dict[Place, str]()
     for closing, name, attributes in _ods_tags(pieces):
         if name == b"table":
             if closing:
-                yield OdsSheet(Place(filled_row, widest), times)
+                yield OdsSheet(Place(filled_row, widest), times, errors)
             row = filled_row = widest = 0
-            times = TimeCells()
+            times, errors = TimeCells(), {}
         elif name == b"table-row" and not closing:
             repeated, column, filled_column = _times(attributes), 0, 0
             row += repeated
@@ -52,11 +56,16 @@ def ods_sheets(pieces: Iterator[bytes], max_cells: int) -> Iterator[OdsSheet]:
             column += count
             if not attributes.rstrip().endswith(b"/") or b"office:value" in attributes:
                 filled_column = column
-            period = b"time-value" in attributes and _PERIOD.search(attributes)
             # A sheet with more of them is refused for its size.
-            if period and len(times) + repeated * count <= max_cells:
-                rows = range(row - repeated + 1, row + 1)
-                times.add_period(rows, range(column - count + 1, column + 1), period[1])
+            if len(times) + len(errors) + repeated * count > max_cells:
+                continue
+            rows = range(row - repeated + 1, row + 1)
+            columns = range(column - count + 1, column + 1)
+            period = b"time-value" in attributes and _PERIOD.search(attributes)
+            if period:
+                times.add_period(rows, columns, period[1])
+            elif _IS_ERROR in attributes:
+                errors |= {Place(r, c): _ERROR for r in rows for c in columns}
 
 
 def _times(attributes: bytes) -> int:

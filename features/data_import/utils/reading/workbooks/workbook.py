@@ -64,14 +64,17 @@ class WorkbookTable:
         guarded = guard_workbook(path, limits, options.sheet)
         names, sheet, grid = _load(path, guarded, options.sheet)
         unsolved = guarded.cells.unsolved if guarded.cells else {}
+        ods = guarded.ods if len(guarded.ods) == len(names) else ()
+        if ods:
+            unsolved = ods[names.index(sheet)].errors
         grid = covering(grid, unsolved)
         if not grid.frame.height:
             raise no_rows()
         if guarded.cells:
             grid = with_exact_numbers(grid, guarded.cells.numbers)
             grid = with_times(grid, guarded.cells.times)
-        if len(guarded.times) == len(names):
-            grid = with_times(grid, guarded.times[names.index(sheet)])
+        if ods:
+            grid = with_times(grid, ods[names.index(sheet)].times)
         header = _header(grid, options.header_row)
         grid = _with_dates(grid, header.end, path, guarded, sheet)
         self.conventions = _conventions(grid, header)
