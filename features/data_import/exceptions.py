@@ -39,6 +39,20 @@ def unsupported(detail: str) -> ImportFileError:
     )
 
 
+def of_several_files() -> ImportFileError:
+    """Make the error of reports that were put together."""
+    return ImportFileError(
+        ErrorCode.INVALID,
+        "These rejected rows are of several files, which were read in different ways: see "
+        "the ends of their errors. Import the rows of each file alone.",
+    )
+
+
+def without_columns() -> ImportFileError:
+    """Make the error of a report whose other columns are gone."""
+    return without_rows("There is nothing in this file beside a report's own columns.")
+
+
 def without_rows(detail: str) -> ImportFileError:
     """Make the error of a file that has nothing to import; `detail` is a sentence."""
     return ImportFileError(

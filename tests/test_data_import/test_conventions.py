@@ -15,6 +15,8 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import ErrorCode
+from features.data_import.exceptions import ImportFileError
 from features.data_import.utils.conventions import Conventions, found, noted
 from features.data_import.utils.engine import make_report, preview, run_import
 from features.data_import.utils.error_log import ErrorLog
@@ -369,3 +371,37 @@ def test_a_column_is_looked_at_once_for_all_rows_of_a_report(
     monkeypatch.setattr(NumberCells, "fractions", noted)
     report(tmp_path, path, order, errors)
     assert (len(errors), asked) == (50, [1, 2])
+
+
+def test_rows_of_several_files_are_not_read_by_the_conventions_of_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "both.csv"
+    notes = [noted(Conventions({"amount": mark})) for mark in (Mark.COMMA, Mark.POINT)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["order_number", "amount", "OneManage row", "OneManage errors"])
+        for at, note in enumerate(notes):
+            writer.writerow([f"N{at}", "2.000", "2", f"order_number: no.{note}"])
+    with pytest.raises(ImportFileError) as refused:
+        imported(path, Order("both.csv", target="orders"))
+    assert refused.value.code is ErrorCode.INVALID
+    assert "Import the rows of each file alone." in refused.value.message
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_report_without_any_other_column_is_refused(
+    tmp_path: Path, suffix: str
+) -> None:
+    rows = ["OneManage row", "OneManage errors"], ["2", "x"]
+    path = workbook_with(tmp_path, *rows)
+    if suffix == "csv":
+        path = tmp_path / "orders.csv"
+        path.write_text("\n".join(map(",".join, rows)))
+    for target in (None, "orders"):
+        with pytest.raises(ImportFileError) as refused:
+            imported(path, Order(path.name, target=target))
+        assert refused.value.message == (
+            "There is nothing in this file beside a report's own columns. Upload one "
+            "with headings and at least one row below them."
+        )

@@ -5,11 +5,12 @@ A report has a part of the rows, and what is told by the others would be lost: w
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
+from features.data_import.exceptions import of_several_files
 from features.data_import.utils.read_options import is_zone
 from features.data_import.utils.types import DateOrder, ReadOptions
 from features.data_import.utils.values import Reading
@@ -64,13 +65,24 @@ def noted(conventions: Conventions) -> str:
 
 
 def found(reasons: Iterable[str]) -> Conventions:
-    """Return what the first reason says that says anything."""
-    for text in reasons:
-        if note := _NOTE.search(text):
-            try:
-                told = msgspec.json.decode(note[1], type=Conventions)
-            except (msgspec.MsgspecError, RecursionError):
-                continue
-            if is_zone(told.time_zone):
-                return told
-    return Conventions()
+    """Return what the reasons say that say anything.
+
+    ImportFileError INVALID where they say different things: rows of several files would
+    be read by the conventions of one.
+    """
+    notes = [_NOTE.search(text) for text in reasons]
+    told = list(_valid({note[1] for note in notes if note}))
+    if len(told) > 1:
+        raise of_several_files()
+    return told[0] if told else Conventions()
+
+
+def _valid(notes: Iterable[str]) -> Iterator[Conventions]:
+    """Yield what can be read of notes, which people may have edited."""
+    for note in notes:
+        try:
+            told = msgspec.json.decode(note, type=Conventions)
+        except (msgspec.MsgspecError, RecursionError):
+            continue
+        if is_zone(told.time_zone):
+            yield told

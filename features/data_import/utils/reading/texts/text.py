@@ -5,7 +5,7 @@ from contextlib import closing
 
 import polars as pl
 
-from features.data_import.exceptions import cannot_read_so
+from features.data_import.exceptions import cannot_read_so, without_columns
 from features.data_import.utils.conventions import Conventions, found
 from features.data_import.utils.reading.footers import without_total
 from features.data_import.utils.reading.records import MAX_RECORD_BYTES
@@ -15,7 +15,6 @@ from features.data_import.utils.reading.report_columns import (
     undefused,
     undefused_text,
 )
-from features.data_import.utils.reading.sampling import SAMPLE_ROWS
 from features.data_import.utils.reading.texts.cell_faults import take_out_faults
 from features.data_import.utils.reading.texts.encodings import find_encoding
 from features.data_import.utils.reading.texts.formula_texts import without_formulas
@@ -62,6 +61,8 @@ class TextTable:
         self._own = own_columns(self._shape.headings)
         left_out = {*self._own, *self._empty_columns()}
         kept = [i for i in range(self._shape.width) if i not in left_out]
+        if not kept:
+            raise without_columns()
         self._columns = {
             column_name(i + 1): column_name(position)
             for position, i in enumerate(kept, 1)
@@ -103,7 +104,7 @@ class TextTable:
         frame = None if first is None else self._frame(first)
         if frame is None or name not in frame.columns:
             return []
-        return frame[name].drop_nulls().head(SAMPLE_ROWS).to_list()
+        return frame[name].drop_nulls().to_list()
 
     def _head(self) -> tuple[bytes, bool]:
         with closing(Utf8Stream(self._source, self._encoding)) as stream:

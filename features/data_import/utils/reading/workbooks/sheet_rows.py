@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from features.data_import.exceptions import over_limit
+from features.data_import.exceptions import over_limit, without_columns
 from features.data_import.utils.reading.headers import Header
 from features.data_import.utils.reading.heading_names import column_letters
 from features.data_import.utils.reading.report_columns import (
@@ -52,6 +52,8 @@ def sheet_rows(
     frame = grid.frame.with_row_index(ROW, offset=1).slice(behind)
     frame = frame.with_columns(pl.exclude(ROW).replace("", None))
     kept = _kept(frame, grid, header, bad)
+    if not kept:
+        raise without_columns()
     if len(kept) > limits.max_columns:
         raise over_limit(
             f"This sheet has {len(kept):,} columns, and {limits.max_columns:,} are "

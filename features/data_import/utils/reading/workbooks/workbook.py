@@ -14,7 +14,6 @@ from features.data_import.utils.reading.report_columns import (
     errors_column,
     own_columns,
 )
-from features.data_import.utils.reading.sampling import SAMPLE_ROWS
 from features.data_import.utils.reading.workbooks.cell_numbers import (
     NumberCells,
     SheetNumbers,
@@ -120,7 +119,7 @@ def _conventions(grid: Grid, header: Header) -> Conventions:
     if not own_columns(header.headings):
         return Conventions()
     reasons = grid.frame.to_series(errors_column(header.headings)).slice(header.end)
-    return found(reasons.drop_nulls().head(SAMPLE_ROWS))
+    return found(reasons.drop_nulls())
 
 
 def _with_dates(
