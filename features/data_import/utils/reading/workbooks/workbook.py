@@ -63,9 +63,10 @@ class WorkbookTable:
         guarded = guard_workbook(path, limits, options.sheet)
         names, sheet, grid = _load(path, guarded, options.sheet)
         unsolved = guarded.cells.unsolved if guarded.cells else {}
-        ods = guarded.ods if len(guarded.ods) == len(names) else ()
-        if ods:
-            unsolved = ods[names.index(sheet)].errors
+        ods = None
+        if guarded.ods and len(guarded.ods) == len(names):
+            ods = guarded.ods[names.index(sheet)]
+            unsolved = ods.errors
         grid = covering(grid, unsolved)
         if not grid.frame.height:
             raise no_rows()
@@ -73,7 +74,7 @@ class WorkbookTable:
             grid = with_exact_numbers(grid, guarded.cells.numbers)
             grid = with_times(grid, guarded.cells.times)
         if ods:
-            grid = with_times(grid, ods[names.index(sheet)].times)
+            grid = with_times(grid, ods.times)
         header = _header(grid, options.header_row)
         grid = _with_dates(grid, header.end, path, guarded, sheet)
         self.conventions = _conventions(grid, header)
